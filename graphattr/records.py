@@ -152,8 +152,8 @@ class Signal:
 
 
 SIGNALS: Final = (
+    # `ip`, or `ip_id` where only the keyed hash was given
     Signal("ip", "network", "ips", "ip", "network_kind", "Ip", "USED_IP"),
-    Signal("ip_hash", "network", "ips", "ip_id", "network_kind", "Ip", "USED_IP"),
     Signal("ip_prefix", "network", "ips", "ip_prefix", "network_kind", None, None),
     Signal("instrument", "payment", "payments", "instrument_id", "kind", "Instrument", "PAID_WITH"),
     Signal("device", "device", "devices", "device_id", None, "Device", "USED_DEVICE"),
@@ -166,7 +166,7 @@ SIGNALS: Final = (
         "organisation", "identity", "accounts", "organisation_id", None, "Organisation", "IN_ORGANISATION"
     ),
     Signal("actor", "identity", "events", "actor_id", None, "Actor", "ACTED_ON_BY"),
-    Signal("template", "behaviour", "usage", "template_id", "capability", "Template", "USED_TEMPLATE"),
+    Signal("template", "behaviour", "usage", "template_id", None, "Template", "USED_TEMPLATE"),
 )
 SIGNAL: Final = {signal.name: signal for signal in SIGNALS}
 
