@@ -121,21 +121,44 @@ class AdditiveModel(_Frozen):
         Raises:
             ModelError: the model has no such signal.
         """
-        if signal not in self.signals:
-            raise ModelError(f"model '{self.name}' has no signal '{signal}'; it has {sorted(self.signals)}")
-        base = self.signals[signal]
-        table: dict[str | None, ClassParameters] = {**base.kinds}
-        distinct, codes = np.unique(np.asarray([kind or "" for kind in kinds], dtype=str), return_inverse=True)
-        rows = [table.get(str(kind), base) for kind in distinct]
-        columns = np.array([[row.m, row.eta, row.floor] for row in rows]).reshape(-1, 3)[codes]
-        m, eta, floor = columns[:, 0], columns[:, 1], columns[:, 2]
+        m, eta, floor = self._by_kind(signal, kinds)
         m = np.where(hub, np.minimum(m, self.hub.m), m)
         eta = np.where(hub, np.maximum(eta, self.hub.eta), eta)
         floor = np.where(hub, np.maximum(floor, self.hub.floor), floor)
         u = np.minimum((1 - floor) * (others + eta) / max(accounts - 1, 1) + floor, 1.0)
         # Half-life decay of m, never below a tenth: old use is weak evidence, not evidence against.
-        decay = np.maximum(np.exp2(-np.nan_to_num(gap_days) / base.half_life_days), 0.1)
+        decay = np.maximum(np.exp2(-np.nan_to_num(gap_days) / self.signals[signal].half_life_days), 0.1)
         return np.asarray(np.log10(m * decay) - np.log10(u))
+
+    def in_window(
+        self, signal: str, kinds: Sequence[str | None], present: Array, accounts: int
+    ) -> Array:
+        """log10 likelihood ratio of using the same hub in the same window.
+
+        log10 m - log10(present / (N - 1)): the chance that a stranger falls into one of the account's windows.
+
+        Args:
+            signal: the signal's name.
+            kinds: class of each value, shape (n,).
+            present: rivals present, summed over the windows of the busier account, shape (n,), > 0.
+            accounts: N, accounts in the run.
+
+        Raises:
+            ModelError: the model has no such signal.
+        """
+        m, _, floor = self._by_kind(signal, kinds)
+        u = np.clip(present / max(accounts - 1, 1), floor, 1.0)
+        return np.asarray(np.log10(m) - np.log10(np.maximum(u, 1e-12)))
+
+    def _by_kind(self, signal: str, kinds: Sequence[str | None]) -> tuple[Array, Array, Array]:
+        """m, eta and floor of each value, by its class."""
+        if signal not in self.signals:
+            raise ModelError(f"model '{self.name}' has no signal '{signal}'; it has {sorted(self.signals)}")
+        base = self.signals[signal]
+        distinct, codes = np.unique(np.asarray([kind or "" for kind in kinds], dtype=str), return_inverse=True)
+        rows = [base.kinds.get(str(kind), base) for kind in distinct]
+        table = np.array([[row.m, row.eta, row.floor] for row in rows], dtype=np.float64).reshape(-1, 3)[codes]
+        return table[:, 0], table[:, 1], table[:, 2]
 
     def likeness_ratio(self, name: str, rank: Array) -> Array:
         """log10 likelihood ratio of a distance whose rank share is `rank`.

@@ -1,0 +1,117 @@
+"""Which pairs are looked at: shared values, hub values in one time window, neighbours in creation (blocking).
+
+Hubs never pair all their holders, so the cost grows about linearly with the signals.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from narwhals.typing import IntoFrameT
+
+from graphattr.links.index import Index
+from graphattr.settings import LinkSettings
+
+#: How many accounts later in time one use of a hub, or one creation, is paired with.
+WINDOW_NEIGHBOURS = 20
+CREATION_NEIGHBOURS = 10
+
+PAIR = {"a": pl.UInt32, "b": pl.UInt32}
+SHARED = {**PAIR, "value": pl.UInt32}
+
+
+def pairs_by_value(held: IntoFrameT) -> IntoFrameT:
+    """All pairs of holders of each value. Runs on any engine that narwhals knows, lazily where it is lazy.
+
+    Args:
+        held: account, value; one row a holder.
+
+    Returns:
+        a, b (a < b), value; n (n - 1) / 2 rows for a value with n holders.
+    """
+    frame = nw.from_native(held)
+    left = frame.select(a="account", value="value")
+    right = frame.select(b="account", value="value")
+    return cast(IntoFrameT, left.join(right, on="value").filter(nw.col("a") < nw.col("b")).to_native())
+
+
+def shared_pairs(index: Index) -> pl.DataFrame:
+    """Pairs by values that are not hubs: a, b, value."""
+    plain = index.held.lazy().join(index.values.lazy().filter(~pl.col("hub")), on="value", how="semi")
+    pairs = pairs_by_value(plain.select("account", "value"))
+    return pairs.select(*SHARED).collect(engine="streaming")
+
+
+def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) -> pl.DataFrame:
+    """Pairs that used the same hub within `window_seconds`, each with its nearest later users.
+
+    Args:
+        index: the run's index.
+        occasions: account_id, signal, value, time, timed (holdings.occasions).
+        settings: window and fan.
+
+    Returns:
+        a, b, value, timed, gap (seconds), crowd (accounts that used the value within the window around the pair,
+        at least 2), windows (windows in which the busier of the two used it); one row a pair and value, the one
+        with the smallest crowd, then gap.
+    """
+    width = settings.window_seconds * 1_000_000
+    names = index.accounts.alias("account_id").to_frame().with_row_index("account")
+    uses = (
+        occasions.rename({"value": "text"})
+        .join(index.values.lazy().select("value", "signal", "text"), on=["signal", "text"])
+        .join(names.lazy(), on="account_id")
+        .select("account", "value", "timed", time=pl.col("time").dt.epoch("us"))
+        .with_columns(bucket=pl.col("time") // width)
+        # One use an account, value and window: the first.
+        .group_by("account", "value", "timed", "bucket")
+        .agg(pl.col("time").min())
+        .sort("value", "time", "account")
+        .collect(engine="streaming")
+    )
+    if uses.is_empty():
+        return pl.DataFrame(schema={**SHARED, "timed": pl.Boolean, "gap": pl.Float64, "crowd": pl.Int64, "windows": pl.Int64})
+    # Fan of a moment: uses of the value from one window before to one after, counted on the sorted times.
+    key = uses["value"].cast(pl.Int64).to_numpy().astype(np.float64)
+    time = (uses["time"].to_numpy() - uses["time"].min()) / 1e6
+    span = float(time.max()) + 4 * settings.window_seconds
+    line = key * span + time
+    crowd = np.searchsorted(line, line + settings.window_seconds, "right") - np.searchsorted(line, line - settings.window_seconds)
+    uses = uses.with_columns(crowd=pl.Series(crowd, dtype=pl.Int64), windows=pl.len().over("value", "account").cast(pl.Int64))
+    parts = []
+    for step in range(1, WINDOW_NEIGHBOURS + 1):
+        later = uses.select(pl.all().shift(-step).name.suffix("_2"))
+        near = pl.concat([uses, later], how="horizontal").filter(
+            (pl.col("value") == pl.col("value_2"))
+            & (pl.col("time_2") - pl.col("time") <= width)
+            & (pl.col("account") != pl.col("account_2"))
+            & (pl.min_horizontal("crowd", "crowd_2") <= settings.max_window_fan)
+        )
+        parts.append(
+            near.select(
+                a=pl.min_horizontal("account", "account_2"),
+                b=pl.max_horizontal("account", "account_2"),
+                value="value",
+                timed="timed",
+                gap=(pl.col("time_2") - pl.col("time")) / 1e6,
+                crowd=pl.min_horizontal("crowd", "crowd_2").clip(lower_bound=2),
+                windows=pl.max_horizontal("windows", "windows_2"),
+            )
+        )
+    return pl.concat(parts).sort("a", "b", "value", "crowd", "gap").unique(["a", "b", "value"], keep="first", maintain_order=True)
+
+
+def creation_pairs(index: Index, settings: LinkSettings) -> pl.DataFrame:
+    """Each account with the `CREATION_NEIGHBOURS` created next within the window: a, b."""
+    known = np.flatnonzero(~np.isnan(index.created))
+    order = known[np.argsort(index.created[known], kind="stable")]
+    found = []
+    for step in range(1, min(CREATION_NEIGHBOURS, len(order) - 1) + 1):
+        first, second = order[:-step], order[step:]
+        near = index.created[second] - index.created[first] <= settings.window_seconds
+        found.append(np.stack([np.minimum(first, second)[near], np.maximum(first, second)[near]]))
+    pairs = np.concatenate(found, axis=1) if found else np.empty((2, 0))
+    return pl.DataFrame({"a": pairs[0], "b": pairs[1]}, schema=PAIR)
