@@ -1,0 +1,138 @@
+"""All query text. Every question of a View is one text for both backends; what cannot be is named for one.
+
+Labels and types cannot be parameters, so texts are made from the closed lists of `schema`; ids and every
+other value are parameters, always. Written for both dialects: `WHERE x.id IN $ids`, never `UNWIND $ids`;
+`COUNT { MATCH ... }` with its MATCH; no labels(), type() or list index; ORDER BY where the order shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from graphattr.store.schema import EDGES, LINKED, MARKER, NODES, VALUE_EDGES, EdgeType
+
+MARKER_ROW: Final = (
+    f"MATCH (m:{MARKER.label}) RETURN m.schema_version AS schema_version, m.fingerprint AS fingerprint, "
+    "m.counts AS counts, m.complete AS complete"
+)
+RING_OF: Final = (
+    "MATCH (a:Account {id: $id})-[r:MEMBER_OF]->(g:Ring) RETURN a.id AS source, g.id AS target, r AS edge"
+)
+RING_MEMBERS: Final = (
+    "MATCH (a:Account)-[r:MEMBER_OF]->(g:Ring {id: $id}) "
+    "RETURN a AS node, a.id AS source, g.id AS target, r AS edge ORDER BY source"
+)
+LINKS_AMONG: Final = (
+    "MATCH (a:Account)-[r:LINKED]->(b:Account) WHERE a.id IN $ids AND b.id IN $ids "
+    "RETURN a.id AS source, b.id AS target, r AS edge ORDER BY source, target"
+)
+
+
+def node(label: str) -> str:
+    """The node with $id."""
+    return f"MATCH (n:{label} {{id: $id}}) RETURN n AS node"
+
+
+def search(label: str) -> str:
+    """Ids that start with $prefix."""
+    return f"MATCH (n:{label}) WHERE n.id STARTS WITH $prefix RETURN n.id AS id ORDER BY id LIMIT $limit"
+
+
+def values_of(edge: EdgeType) -> str:
+    """Values of account $id over one type, with the number of their holders."""
+    holders = f"COUNT {{ MATCH (v)<-[:{edge.type}]-(:Account) }}"
+    return (
+        f"MATCH (a:Account {{id: $id}})-[r:{edge.type}]->(v:{edge.target}) "
+        f"RETURN v AS node, r AS edge, {holders} AS holders"
+    )
+
+
+def common_values(edge: EdgeType) -> str:
+    """Values that accounts $id and $other both hold over one type, and how $id used them."""
+    holders = f"COUNT {{ MATCH (v)<-[:{edge.type}]-(:Account) }}"
+    return (
+        f"MATCH (a:Account {{id: $id}})-[r:{edge.type}]->(v:{edge.target}) "
+        f"MATCH (b:Account {{id: $other}})-[:{edge.type}]->(v) "
+        f"RETURN v AS node, r AS edge, {holders} AS holders"
+    )
+
+
+def values_among(edge: EdgeType) -> str:
+    """Every use of a value by the accounts $ids over one type."""
+    return (
+        f"MATCH (a:Account)-[r:{edge.type}]->(v:{edge.target}) WHERE a.id IN $ids "
+        "RETURN a.id AS source, v AS node, r AS edge ORDER BY v.id, source"
+    )
+
+
+def degrees(label: str) -> str:
+    """Relationships of the node with $id, counted a type, both directions together."""
+    parts = [
+        f"MATCH (n:{label} {{id: $id}}){_pattern(label, edge)} RETURN '{edge.type}' AS type, count(r) AS n"
+        for edge in edges_of(label)
+    ]
+    return " UNION ALL ".join(parts)
+
+
+def neighbours(label: str, edge: EdgeType) -> str:
+    """Neighbours of the node with $id over one type."""
+    return (
+        f"MATCH (n:{label} {{id: $id}}){_pattern(label, edge)} "
+        "RETURN m AS node, r AS edge ORDER BY m.id LIMIT $limit"
+    )
+
+
+def edges_of(label: str) -> tuple[EdgeType, ...]:
+    """Relationship types that a label can have."""
+    return tuple(edge for edge in EDGES if label in (edge.source, edge.target))
+
+
+def _pattern(label: str, edge: EdgeType) -> str:
+    """`-[r:T]->(m:L)` as seen from one end; links have no direction that means anything."""
+    if edge == LINKED:
+        return f"-[r:{edge.type}]-(m:{edge.target})"
+    if edge.source == label:
+        return f"-[r:{edge.type}]->(m:{edge.target})"
+    return f"<-[r:{edge.type}]-(m:{edge.source})"
+
+
+def ladybug_shortest_path(types: Sequence[str], hops: int) -> str:
+    """A shortest path from $a to $b, in Ladybug's dialect."""
+    return (
+        f"MATCH p = (a:Account {{id: $a}})-[:{'|'.join(types)}* SHORTEST 1..{hops}]-(b:Account {{id: $b}}) "
+        "RETURN p AS path LIMIT 1"
+    )
+
+
+def neo4j_shortest_path(types: Sequence[str], hops: int) -> str:
+    """A shortest path from $a to $b, in Neo4j's dialect."""
+    return (
+        "MATCH (a:Account {id: $a}) MATCH (b:Account {id: $b}) "
+        f"MATCH p = shortestPath((a)-[:{'|'.join(types)}*1..{hops}]-(b)) RETURN p AS path LIMIT 1"
+    )
+
+
+def ladybug_schema(types: dict[object, str]) -> tuple[str, ...]:
+    """CREATE TABLE statements. `types`: Ladybug's name for each property type."""
+
+    def columns(properties: dict[str, object]) -> str:
+        return "".join(f", `{name}` {types[kind]}" for name, kind in properties.items())
+
+    nodes = [
+        f"CREATE NODE TABLE {one.label}(id STRING PRIMARY KEY{columns(one.properties)})"
+        for one in (*NODES, MARKER)
+    ]
+    edges = [
+        f"CREATE REL TABLE {one.type}(FROM {one.source} TO {one.target}{columns(one.properties)})"
+        for one in EDGES
+    ]
+    return (*nodes, *edges)
+
+
+def ladybug_copy(table: str) -> str:
+    """Bulk load of an Arrow table: `id` or `source`, `target`, then the properties in their order."""
+    return f"COPY {table} FROM $rows"
+
+
+VALUE_TYPES: Final = tuple(edge.type for edge in VALUE_EDGES)
