@@ -1,0 +1,1 @@
+"""Short lists that ship with the package."""

@@ -1,0 +1,292 @@
+"""Signals in: from a folder or a database to canonical tables, quarantine and report, or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from loaders.checks import Limits
+from loaders.enrichment import read_lists, read_networks
+from loaders.errors import LoadError
+from loaders.files import Folder
+from loaders.mapping import Mapping as MappingFile
+from loaders.mapping import read_mapping
+from loaders.neo4j_source import SCHEMES, database_sources
+from loaders.pseudonymise import Pseudonymiser
+from loaders.schema import TABLES, Table
+from loaders.sources import Source
+from loaders.stage import Context, Staged, settle, stage
+
+Progress = Callable[[str, int, int], None]
+REPORT_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What was loaded.
+
+    Attributes:
+        tables: path of each canonical table that was given, in the contract's order; not of `lists`.
+        timeless: tables that have no time column.
+        report: what load_report.json holds.
+        inputs: SHA-256 of each file read, by path relative to the signal folder.
+    """
+
+    tables: dict[str, Path]
+    timeless: frozenset[str]
+    report: dict[str, Any]
+    inputs: dict[str, str]
+
+
+def load(
+    source: str | Path,
+    out: Path,
+    *,
+    mapping: Path | None = None,
+    key: bytes | None = None,
+    max_bad_share: float = 0.05,
+    clock_skew_seconds: int = 3600,
+    as_of: datetime | None = None,
+    default_region: str | None = None,
+    progress: Progress | None = None,
+    credentials: tuple[str, str] | None = None,
+) -> LoadResult:
+    """Loads signals into out/signals, out/quarantine and out/load_report.json; writes nothing if it raises.
+
+    Args:
+        source: a folder, or the URI of a Neo4j database.
+        out: folder to write into; the three names above must not stand in it yet.
+        mapping: TOML file that says how foreign tables are read.
+        key: secret for HMACs of raw e-mail addresses, phone and card numbers; at least 16 bytes.
+        max_bad_share: share of refused rows above which a table stops the load.
+        clock_skew_seconds: tolerated before a time is in the future, or before its account was created.
+        as_of: "now" (UTC if it has no zone); None: the time of the call.
+        default_region: ISO country of phone numbers without a country code.
+        progress: called after each table with its name, the number of tables done, and of all.
+        credentials: user and password of the database.
+
+    Raises:
+        LoadError: the signals are not as the data contract says; got, expected and hint say how.
+    """
+    now = as_of or datetime.now(UTC)
+    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+    limits = Limits(now, timedelta(seconds=clock_skew_seconds))
+    hasher = Pseudonymiser(key, default_region)
+    database = str(source).partition("://")[0] if "://" in str(source) else None
+    if database is not None and database not in SCHEMES:
+        raise LoadError(f"unknown source {database}://", f"a folder, or {', '.join(SCHEMES)}")
+    described = read_mapping(mapping, database=database is not None)
+    with ExitStack() as stack:
+        if database is not None:
+            folder = Folder(mapping.parent) if mapping is not None else None
+            tables = stack.enter_context(database_sources(str(source), credentials, described))
+            unknown: list[str] = []
+        else:
+            folder = Folder(Path(source))
+            tables, unknown = _file_sources(folder, described, mapping)
+        timeless = _check_tables(tables)
+        networks = read_networks(folder, described)
+        lists = read_lists(folder, described)
+        work = stack.enter_context(_workplace(out))
+        context = Context(hasher, networks, limits)
+        staged = _stage_all(tables, context, work, timeless, max_bad_share, progress)
+        for name, result in staged.items():
+            settle(TABLES[name], result, work, work / "signals", work / "quarantine")
+        lists.write_parquet(work / "signals" / "lists.parquet")
+        report = _report(tables, staged, timeless, limits, unknown, lists)
+        (work / "load_report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        _publish(work, out)
+    paths = {name: out / "signals" / f"{name}.parquet" for name in tables}
+    inputs = dict(sorted(folder.inputs.items())) if folder is not None else {}
+    return LoadResult(paths, timeless, report, inputs)
+
+
+def _file_sources(
+    folder: Folder, mapping: MappingFile, path: Path | None
+) -> tuple[dict[str, list[Source]], list[str]]:
+    """The sources of each table in the contract's order, and the names of files that nothing uses."""
+    found, unknown = folder.discover()
+    tables: dict[str, list[Source]] = {}
+    for name in TABLES:
+        if name in mapping.tables:
+            if found.get(name) is not None and found[name] not in mapping.files:
+                raise LoadError(
+                    f"table {name} is given twice: by the mapping and by {found[name]}",
+                    "one of the two",
+                    f'name file = "{found[name]}" in the mapping too, or take the file out',
+                )
+            tables[name] = [
+                _mapped(folder.source(part), entry)
+                for entry in mapping.tables[name]
+                for part in folder.parts(entry.file or "")
+            ]
+        elif name in found and found[name] not in mapping.files:
+            tables[name] = [folder.source(part) for part in folder.parts(found[name])]
+    used = {*mapping.files, path.name if path is not None and path.resolve().parent == folder.root else ""}
+    return tables, [name for name in unknown if name not in used]
+
+
+def _mapped(source: Source, entry: Any) -> Source:
+    for target, column in entry.columns.items():
+        if column not in source.columns:
+            raise LoadError(
+                f"{source.name} has no column {column!r}, which the mapping gives to {target}",
+                f"one of {', '.join(source.columns)}",
+            )
+    return Source(
+        source.name,
+        source.columns,
+        source.batches,
+        rename=entry.columns,
+        constants=entry.texts,
+        accounts_only=entry.accounts_only,
+        loose=source.loose,
+    )
+
+
+def _check_tables(tables: Mapping[str, Sequence[Source]]) -> frozenset[str]:
+    """Checks that the tables and their required columns are there; returns the timeless tables."""
+    hint = f"tables are files or folders named {', '.join(TABLES)}"
+    if "accounts" not in tables:
+        raise LoadError("there is no accounts table", "accounts and at least one other table", hint)
+    if len(tables) < 2:
+        raise LoadError("there is only the accounts table", "at least one other table", hint)
+    timeless = set()
+    for name, sources in tables.items():
+        table = TABLES[name]
+        with_time = [source for source in sources if source.has(table.time)]
+        if not with_time:
+            timeless.add(name)
+        for source in sources:
+            _check_columns(table, source, timed=bool(with_time))
+    return frozenset(timeless)
+
+
+def _check_columns(table: Table, source: Source, *, timed: bool) -> None:
+    raw = {keyed: given for given, keyed in table.raw}
+    has = f"it has {', '.join(source.columns)}"
+    for column in table.columns:
+        name = column.name
+        if name == table.time and not timed:
+            continue
+        if column.required and not source.has(name) and not (name in raw and source.has(raw[name])):
+            raise LoadError(
+                f"{source.name} has no column {name}", f"the required column {name} of {table.name}", has
+            )
+    if table.one_of and not any(source.has(name) for name in table.one_of):
+        names = " or ".join(table.one_of)
+        raise LoadError(f"{source.name} has no column {names}", f"one of them, as {table.name} requires", has)
+
+
+def _stage_all(
+    tables: Mapping[str, Sequence[Source]],
+    context: Context,
+    work: Path,
+    timeless: frozenset[str],
+    max_bad_share: float,
+    progress: Progress | None,
+) -> dict[str, Staged]:
+    staged = {}
+    for done, (name, sources) in enumerate(tables.items(), start=1):
+        staged[name] = stage(TABLES[name], sources, context, work, timeless=name in timeless)
+        _check_share(name, staged[name], max_bad_share)
+        if name == "accounts":
+            if not staged[name].loaded:
+                raise LoadError("no row of accounts could be loaded", "at least one sound account")
+            accounts = pl.read_parquet(work / "accounts.parquet", columns=["account_id", "created_at"])
+            context = Context(context.hasher, context.networks, context.limits, accounts)
+        if progress is not None:
+            progress(name, done, len(tables))
+    return staged
+
+
+def _check_share(name: str, staged: Staged, limit: float) -> None:
+    considered = staged.rows_in - staged.not_selected
+    if staged.quarantined > limit * considered:
+        reason, count = sorted(staged.reasons.items(), key=lambda item: (-item[1], item[0]))[0]
+        raise LoadError(
+            f"table {name}: {staged.quarantined} of {considered} rows are bad"
+            f" ({staged.quarantined / considered:.1%}), most often {reason} ({count} rows,"
+            f" row {staged.first_refused[reason]} for one, counted from 0)",
+            f"at most {limit:.1%}",
+            "mend the table, or raise max_bad_share if such rows are to be left out",
+        )
+
+
+def _report(
+    tables: Mapping[str, Sequence[Source]],
+    staged: Mapping[str, Staged],
+    timeless: frozenset[str],
+    limits: Limits,
+    unknown: Sequence[str],
+    lists: pl.DataFrame,
+) -> dict[str, Any]:
+    return {
+        "version": REPORT_VERSION,
+        "as_of": limits.as_of.isoformat(),
+        "clock_skew_seconds": int(limits.skew.total_seconds()),
+        "tables": {
+            name: _table_report(name, tables[name], staged[name], name in timeless) for name in tables
+        },
+        "timeless": [name for name in tables if name in timeless],
+        "unknown_files": list(unknown),
+        "lists": dict(lists["kind"].value_counts().sort("kind").iter_rows()),
+    }
+
+
+def _table_report(name: str, sources: Sequence[Source], staged: Staged, timeless: bool) -> dict[str, Any]:
+    accounted = staged.loaded + staged.quarantined + staged.duplicates + staged.not_selected
+    if staged.rows_in != accounted or staged.loaded < 0:  # cannot be: the numbers come from disjoint masks
+        raise LoadError(f"table {name}: {staged.rows_in} rows in, {accounted} accounted for", "the same")
+    known = TABLES[name].names
+    unknown = {
+        column
+        for source in sources
+        for column in source.columns
+        if column not in source.given(known).values()
+    }
+    return {
+        "rows": staged.rows_in,
+        "loaded": staged.loaded,
+        "quarantined": staged.quarantined,
+        "duplicates": staged.duplicates,
+        "not_selected": staged.not_selected,
+        "reasons": dict(sorted(staged.reasons.items())),
+        "counts": {key: count for key, count in sorted(staged.counts.items()) if count},
+        "timeless": timeless,
+        "sources": [source.name for source in sources],
+        "unknown_columns": sorted(unknown),
+    }
+
+
+@contextmanager
+def _workplace(out: Path) -> Iterator[Path]:
+    """A temporary folder inside `out`, gone in the end; `out` itself too, if it was made for nothing."""
+    made = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".load-", dir=out))
+    try:
+        (work / "signals").mkdir()
+        yield work
+    finally:
+        shutil.rmtree(work)
+        if made and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _publish(work: Path, out: Path) -> None:
+    for name in ("signals", "quarantine", "load_report.json"):
+        if (out / name).exists():
+            raise LoadError(f"{out.name} already holds {name}", "a fresh folder")
+    for name in ("signals", "quarantine", "load_report.json"):
+        if (work / name).exists():
+            (work / name).rename(out / name)
