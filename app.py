@@ -1,1 +1,22 @@
-"""Opens the explorer."""
+"""The explorer's entry point: navigation only. Started by `graphattr explore RUN`."""
+
+import streamlit as st
+
+from graphattr.explorer import ui
+from graphattr.explorer.pages import quality, queue, ring
+
+
+def main() -> None:
+    """Lists the pages and runs the one that the address names."""
+    st.set_page_config(page_title="graphattr", page_icon=":material/hub:", layout="wide")
+    pages = {
+        ui.QUEUE: st.Page(queue.show, title="Queue", icon=":material/list:", url_path=ui.QUEUE, default=True),
+        ui.RING: st.Page(ring.show, title="Ring", icon=":material/hub:", url_path=ui.RING),
+        ui.QUALITY: st.Page(quality.show, title="Quality", icon=":material/fact_check:", url_path=ui.QUALITY),
+    }
+    st.session_state["pages"] = pages
+    st.navigation(list(pages.values()), position="top").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""A ring as a graph to be drawn: members, and the shared values that tie them together.
+
+Accounts hang on the values they share rather than on each other: n accounts on one device are n lines, not n^2.
+A link that rests on likeness alone (no shared value) is drawn only where nothing else joins its two ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from graphattr.explorer import queries
+from graphattr.explorer.layout import positions
+from graphattr.explorer.runs import Run
+from graphattr.explorer.text import count, percent, plural, shown
+from graphattr.explorer.words import GROUP, TIER, signal
+from graphattr.records import Tier
+
+RAW: Final = 1_500  # nodes drawn one by one; above, alike accounts are folded
+MOST: Final = 5_000  # nodes drawn at all
+_LABEL: Final = 20
+_STRENGTH = {tier: i for i, tier in enumerate(Tier)}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One mark of the drawing.
+
+    Attributes:
+        id: `a:` and an account, `v:` and a signal and value, or `f:` and a number for folded accounts.
+        label: short text beside the mark.
+        title: lines of the tooltip, the first one its head.
+        size: radius in pixels.
+        tone: name of its colour: a tier for accounts, an evidence group for values.
+        accounts: the accounts it stands for; none for a value.
+    """
+
+    id: str
+    label: str
+    title: tuple[str, ...]
+    size: float
+    tone: str
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Nodes with places, edges between positions in nodes (tone last), and what was left out, in words."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[int, int, str], ...]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    left_out: tuple[str, ...] = ()
+    where: dict[str, str] = field(
+        default_factory=dict, compare=False
+    )  # account to the node that stands for it
+
+
+def account_node(account: str) -> str:
+    """Id of an account's node."""
+    return f"a:{account}"
+
+
+def value_node(signal_name: str, value: str) -> str:
+    """Id of a value's node."""
+    return f"v:{signal_name}:{value}"
+
+
+@lru_cache(maxsize=32)
+def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing:
+    """The ring's graph, placed. Above `raw` nodes alike accounts are folded; above `most` the weakest are left out."""
+    members = queries.members(run, ring_id)
+    values = queries.shared_values(run, ring_id).filter(
+        pl.col("used"), pl.col("log10_lr") > 0, pl.col("members") >= 2
+    )
+    held = queries.holders(run, ring_id).join(values, on=["signal", "value"], how="semi")
+    ties: dict[str, set[str]] = {account: set() for account in members["account_id"]}
+    for account, name, value in held.select("account_id", "signal", "value").iter_rows():
+        ties[account].add(value_node(name, value))
+    likeness, more = _likeness(queries.links(run, ring_id), ties)
+    notes = []
+    if more:
+        notes.append(
+            f"{plural(more, 'link')} resting on likeness alone {'is' if more == 1 else 'are'} not drawn."
+        )
+    weak = queries.shared_values(run, ring_id).height - values.height
+    if weak:
+        notes.append(
+            f"{plural(weak, 'shared value')} that {'adds' if weak == 1 else 'add'} nothing to a link not drawn."
+        )
+    accounts = [_account(row) for row in members.iter_rows(named=True)]
+    if len(accounts) + values.height > raw:
+        accounts, folded = _fold(accounts, ties, {a for pair in likeness for a in pair})
+        if folded:
+            notes.append(
+                f"{plural(folded, 'account')} with the same shared values as others drawn as one mark."
+            )
+    room = max(most - values.height, 1)
+    if len(accounts) > room:
+        notes.append(
+            f"{plural(len(accounts) - room, 'mark')} of the least sure accounts not drawn: see the table."
+        )
+        accounts = accounts[:room]
+    nodes = [*accounts, *(_value(row) for row in values.iter_rows(named=True))]
+    return _assemble(nodes, ties, likeness, notes)
+
+
+def _assemble(
+    nodes: list[Node], ties: dict[str, set[str]], likeness: list[tuple[str, str]], notes: list[str]
+) -> Drawing:
+    at = {node.id: i for i, node in enumerate(nodes)}
+    where = {account: node.id for node in nodes for account in node.accounts}
+    edges = [
+        (at[node.id], at[value], "edge")
+        for node in nodes
+        if node.accounts
+        for value in sorted(ties[node.accounts[0]])
+        if value in at
+    ]
+    edges += [(at[where[a]], at[where[b]], "likeness") for a, b in likeness if a in where and b in where]
+    pairs = np.array([(a, b) for a, b, _ in edges], dtype=np.int64).reshape(-1, 2)
+    placed = np.round(positions(len(nodes), pairs), 3)
+    x, y = (tuple(placed[:, k].tolist()) for k in (0, 1))
+    return Drawing(tuple(nodes), tuple(edges), x, y, tuple(notes), where)
+
+
+def _likeness(links: pl.DataFrame, ties: dict[str, set[str]]) -> tuple[list[tuple[str, str]], int]:
+    """Links between accounts without a drawn value in common: those that join two parts, and how many more."""
+    root: dict[str, str] = {}
+
+    def find(x: str) -> str:
+        while root.setdefault(x, x) != x:
+            root[x] = root[root[x]]
+            x = root[x]
+        return x
+
+    for account, values in ties.items():
+        for value in values:
+            root[find(value)] = find(account_node(account))
+    drawn, more = [], 0
+    for a, b in links.select("account_a", "account_b").iter_rows():
+        if ties[a] & ties[b]:
+            continue
+        one, other = find(account_node(a)), find(account_node(b))
+        if one == other:
+            more += 1
+        else:
+            root[one] = other
+            drawn.append((a, b))
+    return drawn, more
+
+
+def _fold(accounts: list[Node], ties: dict[str, set[str]], kept: set[str]) -> tuple[list[Node], int]:
+    alike: dict[tuple[str, frozenset[str]], list[Node]] = {}
+    for node in accounts:
+        account = node.accounts[0]
+        alone = account in kept or not ties[account]
+        alike.setdefault((node.tone, frozenset(ties[account]) | ({account} if alone else set())), []).append(
+            node
+        )
+    out, folded = [], 0
+    for number, ((tone, _), nodes) in enumerate(alike.items()):
+        if len(nodes) == 1:
+            out.append(nodes[0])
+            continue
+        folded += len(nodes)
+        inside = tuple(node.accounts[0] for node in nodes)
+        title = (
+            plural(len(nodes), "account"),
+            f"{TIER[Tier(tone)]}, with the same shared values",
+            *_first(inside),
+        )
+        out.append(
+            Node(f"f:{number}", plural(len(nodes), "account"), title, _size(len(nodes), 5, 2.5), tone, inside)
+        )
+    return out, folded
+
+
+def _first(accounts: Iterable[str]) -> tuple[str, ...]:
+    names = [shown(a, 40) for a in accounts]
+    return (*names[:5], *([f"and {count(len(names) - 5)} more"] if len(names) > 5 else []))
+
+
+def _size(amount: float, base: float, per_doubling: float) -> float:
+    return round(base + per_doubling * math.log2(max(amount, 1)), 1)
+
+
+def _account(row: dict[str, Any]) -> Node:
+    span = f"{percent(row['low'])} to {percent(row['high'])}"
+    title = [
+        shown(row["account_id"], 60),
+        f"{TIER[Tier(row['tier'])]}: {percent(row['probability'])} ({span})",
+    ]
+    if row["requests"] is not None:
+        title.append(plural(row["requests"], "exchange"))
+    requests = math.log10(1 + (row["requests"] or 0))
+    size = round(4.5 + 1.1 * requests, 1)
+    account = row["account_id"]
+    return Node(account_node(account), shown(account, _LABEL), tuple(title), size, row["tier"], (account,))
+
+
+def _value(row: dict[str, Any]) -> Node:
+    title = (
+        f"{signal(row['signal'])} {shown(row['value'], 60)}",
+        GROUP[row["group"]] + (f", {shown(row['kind'], 30)}" if row["kind"] else ""),
+        f"held by {count(row['members'])} here, {plural(row['holders'], 'account')} in all",
+    )
+    label = shown(row["value"], _LABEL)
+    return Node(
+        value_node(row["signal"], row["value"]), label, title, _size(row["members"], 3.5, 1.2), row["group"]
+    )

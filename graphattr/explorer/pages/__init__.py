@@ -1,0 +1,1 @@
+"""The explorer's pages; each is a function without arguments, listed in app.py."""

@@ -1,0 +1,128 @@
+"""One ring on one page: what it is consistent with, who is in it, when it was active, why it hangs together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from graphattr.errors import RunError
+from graphattr.explorer import charts, queries, signals, state, ui
+from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
+from graphattr.explorer.runs import Run
+from graphattr.explorer.text import code, count, percent, period, plural
+from graphattr.explorer.words import STATUS, STATUS_COLOUR, STATUS_MEANS, headline
+from graphattr.records import Status, Tier
+
+
+def show() -> None:
+    """Draws the page of the ring that the address names."""
+    run = ui.current_run()
+    title, box = st.columns([3, 2], vertical_alignment="center")
+    with box:
+        ui.search_box(run, ui.RING)
+    ring = _chosen(run)
+    if ring is None:
+        return
+    with title, st.container(horizontal=True, vertical_alignment="center"):
+        st.header(f"Ring {code(ring['ring_id'])}", anchor=False, width="content")
+        status = Status(ring["status"])
+        st.badge(STATUS[status], color=STATUS_COLOUR[status], help=STATUS_MEANS[status])
+    st.markdown(f"**{headline(ring)}** {STATUS_MEANS[Status(ring['status'])]}")
+    _figures(run, ring)
+    active = _timeline(run, ring)
+    ring_network.show(run, ring, active)
+    ring_links.show(run, ring, active)
+    ring_hypotheses.show(run, ring)
+
+
+def _chosen(run: Run) -> dict[str, Any] | None:
+    ring_id = state.get(state.RING)
+    if ring_id is None:
+        st.info("Pick a ring in the queue, or search for an account or a value.")
+        st.page_link(ui.page(ui.QUEUE), label="To the queue", icon=":material/list:")
+        return None
+    try:
+        return queries.ring(run, ring_id)
+    except RunError:
+        st.info(f"This run has no ring {code(ring_id)}. Its id may be of another run.")
+        st.page_link(ui.page(ui.QUEUE), label="To the queue", icon=":material/list:")
+        return None
+
+
+def _figures(run: Run, ring: dict[str, Any]) -> None:
+    members = queries.members(run, ring["ring_id"])
+    tiers = dict(members.group_by("tier").len().iter_rows())
+    split = ", ".join(f"{count(tiers[tier])} {tier}" for tier in Tier if tier in tiers)
+    named = ring["operator"] is not None
+    cells = [
+        ("Accounts", count(ring["size"]), split),
+        ("Exchanges", count(ring["requests"]), "over the time shown"),
+        ("Active", period(ring["first_seen"], ring["last_seen"]), "first to last signal"),
+        ("Common control", percent(ring["control"]), "single operator, contractors or reseller"),
+        (
+            "Known operator",
+            percent(ring["operator_probability"]) if named else "Unknown",
+            code(ring["operator"], 40) if named else "no verified operator matches",
+        ),
+    ]
+    for column, (name, value, note) in zip(st.columns(len(cells)), cells, strict=True):
+        with column.container(border=True, gap="xxsmall"):
+            st.caption(name)
+            st.markdown(f"##### {value}", width="stretch")
+            st.caption(note)
+
+
+def _timeline(run: Run, ring: dict[str, Any]) -> frozenset[str] | None:
+    """Draws the timeline; the accounts active in the time selected on it, or None if none is selected."""
+    rows = signals.activity(run, ring["ring_id"])
+    st.subheader("Timeline", anchor=False)
+    if rows.is_empty():
+        st.caption("The signals of these accounts carry no times.")
+        return None
+    window = state.get_window()
+    key = f"timeline_{ring['ring_id']}_{st.session_state.get('brush', 0)}"
+    preset = st.session_state.setdefault(f"{key}_preset", window)
+    chart = charts.timeline(rows, signals.step(rows), preset)
+    st.altair_chart(
+        chart,
+        key=key,
+        on_select=lambda: state.put_window(_brushed(st.session_state[key])),
+        selection_mode=charts.BRUSH,
+        alt="Exchanges, creations and events of the ring's accounts over time",
+    )
+    if window is None:
+        st.caption("Times are UTC. Drag across the chart to see only the accounts active in that time.")
+        return None
+    active = signals.active(rows, *window)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{window[0]:%-d %b %H:%M} to {window[1]:%-d %b %Y %H:%M} UTC: {plural(len(active), 'account')} of"
+            f" {count(ring['size'])} active; graph and tables show these.",
+            width="content",
+        )
+        st.button("Show all", key="clear_window", type="tertiary", on_click=_clear_window)
+    return active
+
+
+def _clear_window() -> None:
+    # A new key gives a chart without the brush's old place.
+    st.session_state["brush"] = st.session_state.get("brush", 0) + 1
+    state.put_window(None)
+
+
+def _brushed(selection: Any) -> tuple[datetime, datetime] | None:
+    span = dict(selection.get("selection", {}).get(charts.BRUSH, {})).get("time")
+    if not span or len(span) < 2:
+        return None
+    low, high = (datetime.fromtimestamp(float(ms) / 1000, UTC) for ms in (min(span), max(span)))
+    return low, high
+
+
+def within(frame: pl.DataFrame, active: frozenset[str] | None, *columns: str) -> pl.DataFrame:
+    """The rows whose accounts, in the columns named, are all among the active ones; all rows if active is None."""
+    if active is None:
+        return frame
+    return frame.filter(pl.all_horizontal(pl.col(c).is_in(list(active)) for c in columns))

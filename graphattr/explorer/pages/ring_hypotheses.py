@@ -1,0 +1,93 @@
+"""The rival explanations of a ring side by side: probabilities, what speaks for and against each, how far it carries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from graphattr.explorer import charts, queries, ui
+from graphattr.explorer.runs import Run
+from graphattr.explorer.text import code, ratio
+from graphattr.explorer.words import HYPOTHESIS, PHRASE, best_innocent, plain
+from graphattr.records import HYPOTHESES
+
+
+def show(run: Run, ring: dict[str, Any]) -> None:
+    """Draws the section for a ring's row."""
+    st.subheader("What could explain it", anchor=False)
+    rows = queries.matrix(run, ring["ring_id"])
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.altair_chart(
+            charts.hypotheses(ring, ui.ink()),
+            alt="Probability of each hypothesis, see the figures beside the bars",
+        )
+        _limits(ring)
+    with right:
+        if rows.is_empty():
+            st.caption("The run holds no statistics of this ring.")
+            return
+        st.altair_chart(
+            charts.matrix(rows, ui.ink()), alt="Statistics by hypothesis; the table below holds the same"
+        )
+        st.caption(
+            "log10 of each statistic's likelihood ratio: +1 is ten times likelier under that hypothesis."
+        )
+    _sides(rows, ring)
+
+
+def _limits(ring: dict[str, Any]) -> None:
+    low, high, cap = ring["log10_bf_low"], ring["log10_bf_high"], ring["bf_cap"]
+    lines = []
+    if low is not None and high is not None:
+        lines.append(
+            f"**Range.** A single operator or reseller against {PHRASE[best_innocent(ring)]}: between {ratio(low)} and"
+            f" {ratio(high)}."
+        )
+    if cap is not None:
+        lines.append(f"**Cap.** The rings it was calibrated on carry no factor above {cap:,.0f}.")
+    if ring["weakest_point"] is not None:
+        lines.append(f"**Weakest point.** Without {code(ring['weakest_point'])} the ring breaks.")
+    else:
+        lines.append("**Weakest point.** No single value whose loss would break the ring.")
+    st.markdown("  \n".join(lines))
+
+
+def _sides(rows: pl.DataFrame, ring: dict[str, Any]) -> None:
+    name = st.segmented_control(
+        "What speaks for and against",
+        list(HYPOTHESES),
+        default=ring["hypothesis"] if ring["hypothesis"] in HYPOTHESES else HYPOTHESES[0],
+        format_func=lambda h: HYPOTHESIS[h],
+        required=True,
+        key=f"side_{ring['ring_id']}",
+    )
+    column = f"log10_lr_{name}"
+    table = (
+        rows.drop_nulls(column)
+        .filter(pl.col(column).abs() >= 0.02)
+        .sort(column, descending=True)
+        .with_columns(
+            what=pl.col("statistic").map_elements(plain, return_dtype=pl.String),
+            speaks=pl.col(column).map_elements(ratio, return_dtype=pl.String),
+        )
+    )
+    if table.is_empty():
+        st.caption("No statistic speaks either way.")
+        return
+    ui.table(
+        table,
+        {
+            "what": st.column_config.TextColumn("Statistic", width=220),
+            "speaks": st.column_config.TextColumn("Speaks", width=120),
+            "value": st.column_config.NumberColumn("Value", format="%.3g", width=80),
+            "n": st.column_config.NumberColumn("Over", format="localized", width=70),
+            "unit": st.column_config.TextColumn("Unit", width=90),
+            "reason": st.column_config.TextColumn("Reason", width=620),
+        },
+        key="sides",
+        alt="What speaks for and against the hypothesis",
+    )
+    ui.download(rows, "evidence_matrix", "matrix_csv")

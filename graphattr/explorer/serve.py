@@ -1,0 +1,92 @@
+"""Starts the explorer: Streamlit on this machine's loopback address, with nothing sent elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import graphattr
+from graphattr.errors import RunError
+from graphattr.explorer.runs import RUN_VARIABLE
+
+_HOST = "127.0.0.1"
+#: Every option is given here, so that no configuration file of the user's can undo one.
+OPTIONS: dict[str, str] = {
+    "server.address": _HOST,
+    "browser.serverAddress": _HOST,
+    "browser.gatherUsageStats": "false",
+    "server.enableCORS": "true",
+    "server.enableXsrfProtection": "true",
+    "server.enableStaticServing": "false",
+    "server.fileWatcherType": "none",
+    "server.showEmailPrompt": "false",
+    "server.maxUploadSize": "1",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+    "client.toolbarMode": "viewer",
+    "client.disableDataExport": "true",  # the pages' own CSV is safe in spreadsheets; the built-in one is not
+    "runner.magicEnabled": "false",
+    "logger.level": "warning",
+    "theme.baseFontSize": "14",
+    "theme.baseRadius": "6px",
+    "theme.showWidgetBorder": "true",
+    "theme.light.primaryColor": "#1d4ed8",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f5f7fa",
+    "theme.light.textColor": "#1c2333",
+    "theme.light.borderColor": "#dde3ec",
+    "theme.dark.primaryColor": "#60a5fa",
+    "theme.dark.backgroundColor": "#12161f",
+    "theme.dark.secondaryBackgroundColor": "#1b212d",
+    "theme.dark.textColor": "#e6e9ef",
+    "theme.dark.borderColor": "#2d3645",
+}
+
+
+def app_path() -> Path:
+    """The app's file, which lies beside the package."""
+    return Path(graphattr.__file__).resolve().parent.parent / "app.py"
+
+
+def command(port: int | None, headless: bool) -> list[str]:
+    """The command line that serves the app.
+
+    Args:
+        port: where to listen; None lets Streamlit take 8501 or the next free one.
+        headless: True opens no browser.
+    """
+    options = {**OPTIONS, "server.headless": str(headless).lower()}
+    if port is not None:
+        options["server.port"] = str(port)
+    hosts = [f"--server.allowedHosts={host}" for host in (_HOST, "localhost")]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app_path()),
+        *(f"--{name}={value}" for name, value in options.items()),
+        *hosts,
+    ]
+
+
+def serve(run: Path, port: int | None, headless: bool) -> int:
+    """Serves the explorer on a run until it is stopped. This process becomes Streamlit's: it does not return.
+
+    Args:
+        run: the run folder; its path goes to the app in the environment, never on the command line.
+        port: where to listen on 127.0.0.1; None takes 8501 or the next free one.
+        headless: True opens no browser.
+
+    Raises:
+        RunError: there is no such folder, or the app is not installed beside the package.
+    """
+    if not run.is_dir():
+        raise RunError(f"there is no folder {run}", "the folder of a finished run")
+    if not app_path().is_file():
+        raise RunError(f"the explorer's app is missing at {app_path()}", hint="install graphattr again")
+    arguments = command(port, headless)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(arguments[0], arguments, {**os.environ, RUN_VARIABLE: str(run.resolve())})  # noqa: S606

@@ -1,0 +1,97 @@
+"""The explorer's wording: names of the records' enumerations in plain, neutral words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from graphattr.explorer.text import percent
+from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
+
+#: Short names, for tables and axes.
+HYPOTHESIS: Final = {
+    "single_operator": "Single operator",
+    "contractors": "Contractors",
+    "reseller": "Reseller",
+    "organisation": "Lawful organisation",
+    "shared_infrastructure": "Shared infrastructure",
+    "compromised": "Compromised accounts",
+    "coincidence": "Coincidence",
+}
+#: The same in a sentence: "consistent with ...".
+PHRASE: Final = {
+    "single_operator": "a single operator",
+    "contractors": "contractors working for one principal",
+    "reseller": "a reseller who passes access on to others",
+    "organisation": "one lawful organisation",
+    "shared_infrastructure": "unrelated people on shared infrastructure",
+    "compromised": "unrelated people whose accounts were taken over",
+    "coincidence": "coincidence",
+}
+STATUS: Final = {
+    Status.ATTRIBUTED: "Attributed",
+    Status.LEAD: "Lead",
+    Status.NOT_ATTRIBUTABLE: "Not attributable",
+}
+STATUS_MEANS: Final = {
+    Status.ATTRIBUTED: "The error control of this run allows it to be attributed.",
+    Status.LEAD: "A lead to look into: the error control of this run does not allow an attribution.",
+    Status.NOT_ATTRIBUTABLE: "Nothing may be said of who controls these accounts.",
+}
+STATUS_COLOUR: Final = {Status.ATTRIBUTED: "blue", Status.LEAD: "orange", Status.NOT_ATTRIBUTABLE: "gray"}
+TIER: Final = {Tier.CORE: "Core", Tier.PROBABLE: "Probable", Tier.UNRESOLVED: "Unresolved"}
+GROUP: Final = {
+    "network": "Network",
+    "payment": "Payment",
+    "device": "Device",
+    "identity": "Identity",
+    "timing": "Timing",
+    "behaviour": "Behaviour",
+    "graph": "Graph",
+}
+SIGNAL: Final = {
+    "ip": "IP address",
+    "ip_hash": "IP address (hash)",
+    "ip_prefix": "IP prefix",
+    "instrument": "Payment instrument",
+    "device": "Device",
+    "tls_fingerprint": "TLS fingerprint",
+    "phone": "Phone",
+    "email": "E-mail",
+    "email_domain": "E-mail domain",
+    "name": "Name",
+    "organisation": "Organisation",
+    "actor": "Actor",
+    "template": "Prompt template",
+}
+
+
+def plain(name: str | None) -> str:
+    """A name without words of its own, made readable: `hour_profile` as `Hour profile`."""
+    return (name or "").replace("_", " ").capitalize()
+
+
+def signal(name: str | None) -> str:
+    """A signal's name in plain words."""
+    return SIGNAL.get(name or "", plain(name))
+
+
+def best_innocent(ring: dict[str, Any]) -> str:
+    """The most probable hypothesis under which nobody did anything wrong together; the first of equals."""
+    return max(INNOCENT, key=lambda name: float(ring[f"p_{name}"] or 0.0))
+
+
+def best_other(ring: dict[str, Any]) -> str:
+    """The most probable hypothesis under common control."""
+    rivals = [name for name in HYPOTHESES if name not in INNOCENT]
+    return max(rivals, key=lambda name: float(ring[f"p_{name}"] or 0.0))
+
+
+def headline(ring: dict[str, Any]) -> str:
+    """What the ring is consistent with and the best explanation on the other side, in one sentence or two."""
+    name = ring["hypothesis"]
+    lead = f"Consistent with {PHRASE.get(name, plain(name).lower())} ({percent(ring[f'p_{name}'])})."
+    if name in INNOCENT:
+        rival = best_other(ring)
+        return f"{lead} The best explanation by common control is {PHRASE[rival]} ({percent(ring[f'p_{rival}'])})."
+    rival = best_innocent(ring)
+    return f"{lead} The best innocent explanation is {PHRASE[rival]} ({percent(ring[f'p_{rival}'])})."
