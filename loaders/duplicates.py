@@ -1,8 +1,8 @@
 """Exact duplicates, found by two independent 64-bit hashes of every column under secret random seeds.
 
-Rows are equal when all their columns are: those of the contract in canonical form, and those that the
-contract does not know. With 128 bits two different rows of 30 million collide with probability below 1e-23,
-and who does not know the seeds cannot make them. The seeds change nothing in the result.
+Rows are equal when all their columns are, those of the contract in canonical form and those that the contract
+does not know, and when their sources are mapped alike. With 128 bits two different rows of 30 million collide
+with probability below 1e-23, and who does not know the seeds cannot make them; they change nothing else.
 """
 
 from __future__ import annotations
@@ -24,17 +24,24 @@ class RowHasher:
     def __init__(self) -> None:
         self._seeds: dict[str, tuple[int, int]] = {}
 
-    def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Two hashes of each row, as `h1` and `h2`. A missing column counts like a null cell."""
+    def __call__(self, batch: Batch, reading: str) -> pl.DataFrame:
+        """Two hashes of each row, as `h1` and `h2`. A missing column counts like a null cell.
+
+        Args:
+            batch: the rows.
+            reading: how the source is read; a row read by either of its ends is two rows, not one twice.
+        """
         columns = {f"={column.name}": column for column in batch.values.drop("row")}
         columns |= {f"?{column.name}": _plain(column) for column in batch.other}
-        sums = [np.zeros(batch.values.height, np.uint64) for _ in range(2)]
+        sums = [np.full(batch.values.height, seed, np.uint64) for seed in self._pair(f"!{reading}")]
         for name, column in columns.items():
-            seeds = self._seeds.setdefault(name, (secrets.randbits(64), secrets.randbits(64)))
-            for total, seed in zip(sums, seeds, strict=True):
+            for total, seed in zip(sums, self._pair(name), strict=True):
                 hashed = column.hash(seed).set(column.is_null(), 0)
                 total += hashed.to_numpy()  # wraps around, as it may
         return pl.DataFrame({"h1": sums[0], "h2": sums[1]})
+
+    def _pair(self, name: str) -> tuple[int, int]:
+        return self._seeds.setdefault(name, (secrets.randbits(64), secrets.randbits(64)))
 
 
 def repeated(first: Hashes, second: Hashes) -> NDArray[np.int64]:

@@ -18,13 +18,13 @@ from loaders.checks import Limits
 from loaders.enrichment import read_lists, read_networks
 from loaders.errors import LoadError
 from loaders.files import Folder
-from loaders.mapping import Mapping as MappingFile
 from loaders.mapping import read_mapping
 from loaders.neo4j_source import SCHEMES, database_sources
 from loaders.pseudonymise import Pseudonymiser
-from loaders.schema import TABLES, Table
+from loaders.schema import TABLES
 from loaders.sources import Source
 from loaders.stage import Context, Staged, settle, stage
+from loaders.tables import check_tables, file_tables
 
 Progress = Callable[[str, int, int], None]
 REPORT_VERSION: Final = 1
@@ -92,8 +92,8 @@ def load(
             unknown: list[str] = []
         else:
             folder = Folder(Path(source))
-            tables, unknown = _file_sources(folder, described, mapping)
-        timeless = _check_tables(tables)
+            tables, unknown = file_tables(folder, described, mapping)
+        timeless = check_tables(tables)
         networks = read_networks(folder, described)
         lists = read_lists(folder, described)
         work = stack.enter_context(_workplace(out))
@@ -108,83 +108,6 @@ def load(
     paths = {name: out / "signals" / f"{name}.parquet" for name in tables}
     inputs = dict(sorted(folder.inputs.items())) if folder is not None else {}
     return LoadResult(paths, timeless, report, inputs)
-
-
-def _file_sources(
-    folder: Folder, mapping: MappingFile, path: Path | None
-) -> tuple[dict[str, list[Source]], list[str]]:
-    """The sources of each table in the contract's order, and the names of files that nothing uses."""
-    found, unknown = folder.discover()
-    tables: dict[str, list[Source]] = {}
-    for name in TABLES:
-        if name in mapping.tables:
-            if found.get(name) is not None and found[name] not in mapping.files:
-                raise LoadError(
-                    f"table {name} is given twice: by the mapping and by {found[name]}",
-                    "one of the two",
-                    f'name file = "{found[name]}" in the mapping too, or take the file out',
-                )
-            tables[name] = [
-                _mapped(folder.source(part), entry)
-                for entry in mapping.tables[name]
-                for part in folder.parts(entry.file or "")
-            ]
-        elif name in found and found[name] not in mapping.files:
-            tables[name] = [folder.source(part) for part in folder.parts(found[name])]
-    used = {*mapping.files, path.name if path is not None and path.resolve().parent == folder.root else ""}
-    return tables, [name for name in unknown if name not in used]
-
-
-def _mapped(source: Source, entry: Any) -> Source:
-    for target, column in entry.columns.items():
-        if column not in source.columns:
-            raise LoadError(
-                f"{source.name} has no column {column!r}, which the mapping gives to {target}",
-                f"one of {', '.join(source.columns)}",
-            )
-    return Source(
-        source.name,
-        source.columns,
-        source.batches,
-        rename=entry.columns,
-        constants=entry.texts,
-        accounts_only=entry.accounts_only,
-        loose=source.loose,
-    )
-
-
-def _check_tables(tables: Mapping[str, Sequence[Source]]) -> frozenset[str]:
-    """Checks that the tables and their required columns are there; returns the timeless tables."""
-    hint = f"tables are files or folders named {', '.join(TABLES)}"
-    if "accounts" not in tables:
-        raise LoadError("there is no accounts table", "accounts and at least one other table", hint)
-    if len(tables) < 2:
-        raise LoadError("there is only the accounts table", "at least one other table", hint)
-    timeless = set()
-    for name, sources in tables.items():
-        table = TABLES[name]
-        with_time = [source for source in sources if source.has(table.time)]
-        if not with_time:
-            timeless.add(name)
-        for source in sources:
-            _check_columns(table, source, timed=bool(with_time))
-    return frozenset(timeless)
-
-
-def _check_columns(table: Table, source: Source, *, timed: bool) -> None:
-    raw = {keyed: given for given, keyed in table.raw}
-    has = f"it has {', '.join(source.columns)}"
-    for column in table.columns:
-        name = column.name
-        if name == table.time and not timed:
-            continue
-        if column.required and not source.has(name) and not (name in raw and source.has(raw[name])):
-            raise LoadError(
-                f"{source.name} has no column {name}", f"the required column {name} of {table.name}", has
-            )
-    if table.one_of and not any(source.has(name) for name in table.one_of):
-        names = " or ".join(table.one_of)
-        raise LoadError(f"{source.name} has no column {names}", f"one of them, as {table.name} requires", has)
 
 
 def _stage_all(

@@ -122,7 +122,7 @@ class _Stage:
                 staged.not_selected += int(out.sum())
             batch.faults += faults
         reasons = batch.reasons(self.table).set(out, None)
-        hashes = self.hash_rows(batch)
+        hashes = self.hash_rows(batch, repr(sorted(source.rename.items())))
         if self.context.accounts is None:
             sound = reasons.is_null()
             exact, other = self.seen.classify(batch.values["account_id"], hashes, sound=sound)
