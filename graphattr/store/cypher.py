@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from graphattr.store.schema import EDGES, LINKED, MARKER, NODES, VALUE_EDGES, EdgeType
+from graphattr.store.schema import EDGES, LINKED, MARKER, NODES, VALUE_EDGES, EdgeType, NodeType
 
 MARKER_ROW: Final = (
     f"MATCH (m:{MARKER.label}) RETURN m.schema_version AS schema_version, m.fingerprint AS fingerprint, "
@@ -136,3 +136,75 @@ def ladybug_copy(table: str) -> str:
 
 
 VALUE_TYPES: Final = tuple(edge.type for edge in VALUE_EDGES)
+
+
+# What writes to Neo4j. MERGE and `+=`, so that a batch sent twice, or over a graph that is there, is harmless,
+# and a user's own properties stay.
+
+
+def count_nodes(label: str) -> str:
+    """How many nodes have the label."""
+    return f"MATCH (n:{label}) RETURN count(n) AS n"
+
+
+def neo4j_constraint(label: str) -> str:
+    """Makes ids unique, and found at once."""
+    name = f"graphattr_{label.lower()}_id"
+    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.id IS UNIQUE"
+
+
+def merge_nodes(label: str) -> str:
+    """Writes $rows of {id, properties}."""
+    return f"UNWIND $rows AS row MERGE (n:{label} {{id: row.id}}) SET n += row.properties"
+
+
+def merge_edges(edge: EdgeType) -> str:
+    """Writes $rows of {source, target, properties}."""
+    return (
+        f"UNWIND $rows AS row MATCH (a:{edge.source} {{id: row.source}}) "
+        f"MATCH (b:{edge.target} {{id: row.target}}) MERGE (a)-[r:{edge.type}]->(b) SET r += row.properties"
+    )
+
+
+def all_nodes(node: NodeType) -> str:
+    """Every node of a label with its id and properties, as columns."""
+    columns = "".join(f", n.{name} AS {name}" for name in node.properties)
+    return f"MATCH (n:{node.label}) RETURN n.id AS id{columns}"
+
+
+def all_edges(edge: EdgeType) -> str:
+    """Every relationship of a type with its ends and properties, as columns."""
+    columns = "".join(f", r.{name} AS {name}" for name in edge.properties)
+    pattern = f"(a:{edge.source})-[r:{edge.type}]->(b:{edge.target})"
+    return f"MATCH {pattern} RETURN a.id AS source, b.id AS target{columns}"
+
+
+def delete_nodes(label: str) -> str:
+    """Deletes the nodes with $ids and what hangs on them."""
+    return f"MATCH (n:{label}) WHERE n.id IN $ids DETACH DELETE n"
+
+
+def delete_edges(edge: EdgeType) -> str:
+    """Deletes the relationships in $rows of {source, target}."""
+    return (
+        f"UNWIND $rows AS row MATCH (:{edge.source} {{id: row.source}})"
+        f"-[r:{edge.type}]->(:{edge.target} {{id: row.target}}) DELETE r"
+    )
+
+
+def clear_edges(edge: EdgeType) -> str:
+    """Deletes up to $limit relationships of a type, and says how many."""
+    return (
+        f"MATCH (:{edge.source})-[r:{edge.type}]->(:{edge.target}) WITH r LIMIT $limit "
+        "DELETE r RETURN count(*) AS n"
+    )
+
+
+def clear_nodes(label: str) -> str:
+    """Deletes up to $limit nodes of a label, and says how many."""
+    return f"MATCH (n:{label}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS n"
+
+
+AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
+SET_MARKER: Final = f"MERGE (m:{MARKER.label} {{id: $id}}) SET m += $properties"
+COUNT_ALL_NODES: Final = "MATCH (n) RETURN count(n) AS n"

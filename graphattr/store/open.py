@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from graphattr.errors import StoreError
 from graphattr.settings import Secrets
 from graphattr.store.base import Store
 from graphattr.store.embedded import EmbeddedStore
+from graphattr.store.neo4j import Neo4jStore
 from graphattr.store.pointer import read_pointer
 
 EMBEDDED: Final = "embedded"
 
 
-def open_store(uri: str, folder: Path, secrets: Secrets) -> Store:  # noqa: ARG001
+def open_store(uri: str, folder: Path, secrets: Secrets) -> Store:
     """The store at `uri`, for the run whose graph folder is `folder`. Nothing is asked of it yet.
 
     Args:
@@ -27,10 +27,10 @@ def open_store(uri: str, folder: Path, secrets: Secrets) -> Store:  # noqa: ARG0
     """
     if uri == EMBEDDED:
         return EmbeddedStore(folder)
-    raise StoreError(f"store {uri!r}", "embedded or a Neo4j address")
+    return Neo4jStore(uri, folder, secrets)
 
 
-def open_run(folder: Path, secrets: Secrets) -> Store:  # noqa: ARG001
+def open_run(folder: Path, secrets: Secrets) -> Store:
     """The store that a finished run used, by the pointer in its graph folder.
 
     Raises:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from store.worlds import World, hostile_world, small_world
 
 from graphattr.store.graph import GraphTables
+from store.worlds import World, hostile_world, small_world
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ class World:
 
 
 def small_world() -> World:
-    """Two rings: r1 of a, b, c over a device, a network and a card, r2 of d, e over a phone; f stands alone."""
+    """Two rings: r1 of a, b, c over a device, a network, a card; r2 of d, e over a phone; f alone."""
     world = World()
     for name in "abcdef":
         world.account(name, country="DE" if name < "d" else None)
