@@ -31,18 +31,19 @@ class LinkSettings(Frozen):
     """How pairs are found and scored (method.md, 1 and 2)."""
 
     prior_partners: float = Field(1.0, gt=0)  # co-controlled accounts an average account has, before evidence
-    max_fan: int = Field(200, ge=2)  # a value with more holders creates pairs only inside a time window
-    window_seconds: int = Field(3600, gt=0)  # that time window
+    max_fan: int = Field(100, ge=2)  # a value with more holders creates pairs only inside a time window
+    window_seconds: int = Field(21_600, gt=0)  # that time window
     max_window_fan: int = Field(50, ge=2)  # ... in which at most this many accounts may use the value
     min_probability: float = Field(0.01, ge=0, lt=1)  # links below are not written
-    passes: int = Field(2, ge=1, le=5)  # k_eff is taken from the rings of the pass before
+    passes: int = Field(3, ge=1, le=5)  # k_eff is taken from the rings of the pass before
 
 
 class RingSettings(Frozen):
     """How links are grouped (method.md, 4)."""
 
-    resolution: float = Field(0.05, gt=0, lt=1)  # CPM: density (mean link probability) below which a ring splits
+    resolution: float = Field(0.015, gt=0, lt=1)  # CPM: density (mean link probability) below which a ring splits
     min_size: int = Field(2, ge=2)
+    min_membership: float = Field(0.05, ge=0, lt=1)  # an account below is not listed as a member
     resamples: int = Field(50, ge=2)  # bootstrap draws for membership
     leiden_iterations: int = Field(10, ge=1)
 

@@ -28,6 +28,7 @@ class TableSource(_Strict):
     query: str | None = None
     columns: dict[str, str] = {}  # contract column = the source's column
     constants: dict[str, Scalar] = {}  # contract column = the value of every row
+    scale: dict[str, float] = {}  # contract column = factor; the product is rounded to a whole number
     accounts_only: bool = False  # rows whose account is not in accounts are left out, not refused
 
     @property
@@ -117,7 +118,7 @@ def _check(name: str, table: str, source: TableSource, *, database: bool) -> Non
     if not given or other is not None:
         wanted = "a query (the signals come from a database)" if database else "a file"
         raise LoadError(f"{where} does not name {'a query' if database else 'a file'} alone", wanted)
-    for column in (*source.columns, *source.constants):
+    for column in (*source.columns, *source.constants, *source.scale):
         if column not in TABLES[table].names:
             raise LoadError(
                 f"{where} maps to the unknown column {column!r}", f"one of {', '.join(TABLES[table].names)}"

@@ -87,6 +87,8 @@ def batches(
     other = tuple(column for column in source.columns if column not in used)
     for frame in source.batches(tuple(dict.fromkeys((*given.values(), *other)))):
         cells = {name: frame[column].alias(name) for name, column in given.items()}
+        for name in source.scale.keys() & cells.keys():
+            cells[name] = _scaled(cells[name], source.scale[name])
         for name, text in source.constants.items():
             cells[name] = pl.Series(name, [text], dtype=pl.String).new_from_index(0, frame.height)
         rows = pl.int_range(start, start + frame.height, dtype=pl.UInt64, eager=True)
@@ -97,6 +99,13 @@ def batches(
                 f"cannot read the values of {source.name}: {error}", "plain values, one a cell"
             ) from error
         start += frame.height
+
+
+def _scaled(cells: pl.Series, factor: float) -> pl.Series:
+    """Whole numbers as text; what is no finite number stays as it is, to be refused like any other bad value."""
+    product = (cells.cast(pl.Float64, strict=False) * factor).round()
+    whole = product.set(~product.is_finite(), None).cast(pl.Int64, strict=False).cast(pl.String)
+    return whole.fill_null(cells.cast(pl.String, strict=False)).alias(cells.name)
 
 
 def _canonical(

@@ -22,6 +22,8 @@ class Source:
             columns that are asked for.
         rename: contract column to the source's column, where the names differ.
         constants: contract column to the one value that all rows have.
+        scale: contract column to the factor that its values are multiplied by, then rounded (an amount with
+            cents, read as a whole number of cents).
         accounts_only: leave out rows whose account is not in `accounts`, instead of refusing them.
         loose: columns that are not listed may turn up in later rows (JSON Lines), and may be asked for.
     """
@@ -31,6 +33,7 @@ class Source:
     batches: Callable[[tuple[str, ...]], Iterator[pl.DataFrame]]
     rename: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    scale: Mapping[str, float] = field(default_factory=dict)
     accounts_only: bool = False
     loose: bool = False
 

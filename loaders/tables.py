@@ -63,6 +63,7 @@ def mapped(source: Source, entry: TableSource) -> Source:
         source.batches,
         rename=entry.columns,
         constants=entry.texts,
+        scale=entry.scale,
         accounts_only=entry.accounts_only,
         loose=source.loose,
     )

@@ -1,5 +1,15 @@
 """Numbers in, scores out: the linkage model's parameters and arithmetic. Knows nothing of runs or stores."""
 
 from models.additive import AdditiveModel, ModelError, SignalParameters, load_model, shipped_model
+from models.calibration import KnownRings, load_rings, shipped_rings
 
-__all__ = ["AdditiveModel", "ModelError", "SignalParameters", "load_model", "shipped_model"]
+__all__ = [
+    "AdditiveModel",
+    "KnownRings",
+    "ModelError",
+    "SignalParameters",
+    "load_model",
+    "load_rings",
+    "shipped_model",
+    "shipped_rings",
+]

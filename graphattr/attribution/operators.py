@@ -1,0 +1,54 @@
+"""Known operators, verified one by one from labels. Unknown is the default (open set)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+#: Probability that a label is right, by the reliability of its source (Admiralty; F: cannot be judged).
+RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.2, "F": 0.5}
+#: A ring is named only with at least this probability, and by at least this many labelled members that agree.
+NAMED_PROBABILITY = 0.8
+NAMED_LABELS = 2
+
+
+def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
+    """The operator that a ring's labelled members name, if they agree and are enough.
+
+    The probability is that of at least one right label among those that name the operator, each weighted by its
+    member's own membership, times the weighted share of the ring's labels that agree.
+
+    Args:
+        members: ring_id, account_id, probability.
+        labels: labels.parquet, or None.
+
+    Returns:
+        ring_id, operator, operator_probability; only rings with a name.
+    """
+    schema = {"ring_id": pl.String, "operator": pl.String, "operator_probability": pl.Float64}
+    if labels is None:
+        return pl.DataFrame(schema=schema)
+    trust = pl.col("reliability").replace_strict(RELIABILITY, default=RELIABILITY["F"], return_dtype=pl.Float64)
+    rows = (
+        pl.read_parquet(labels, columns=["account_id", "operator", "reliability"])
+        .join(members, on="account_id")
+        .with_columns(weight=trust * pl.col("probability"))
+        .sort("ring_id", "account_id", "operator", "weight")
+        # One vote an account and operator: the best source's.
+        .unique(["ring_id", "account_id", "operator"], keep="last", maintain_order=True)
+    )
+    votes = (
+        rows.drop_nulls("operator")
+        .group_by("ring_id", "operator", maintain_order=True)
+        .agg(votes=pl.len(), weight=pl.col("weight").sum(), wrong=(1 - pl.col("weight")).product())
+    )
+    total = rows.group_by("ring_id", maintain_order=True).agg(total=pl.col("weight").sum())
+    return (
+        votes.join(total, on="ring_id")
+        .with_columns(operator_probability=((1 - pl.col("wrong")) * pl.col("weight") / pl.col("total")).round(6))
+        .filter((pl.col("votes") >= NAMED_LABELS) & (pl.col("operator_probability") >= NAMED_PROBABILITY))
+        .sort("ring_id", "operator_probability", "operator", descending=[False, True, False])
+        .unique("ring_id", keep="first", maintain_order=True)
+        .select(*schema)
+    )

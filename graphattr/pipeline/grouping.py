@@ -1,0 +1,137 @@
+"""Signals to links and members: blocking, scoring and grouping, in passes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphattr.links.holdings import holdings, occasions
+from graphattr.links.index import Index, build_index
+from graphattr.links.pieces import candidates
+from graphattr.links.reasons import evidence_table, links_table
+from graphattr.links.score import Scored, score
+from graphattr.records import HOLDINGS, MEMBERS, TABLES
+from graphattr.rings.group import Grouping, group, resolve
+from graphattr.rings.guards import vetoes
+from graphattr.rings.membership import Membership, membership
+from graphattr.rings.weakest import weakest_points
+from graphattr.settings import Settings
+from models import AdditiveModel
+
+Step = Callable[[str, float], None]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Canonical tables of a run.
+
+    Attributes:
+        tables: path by table name.
+        timeless: tables without times.
+        lists: known hubs and public mailbox domains, or None.
+    """
+
+    tables: dict[str, Path]
+    timeless: frozenset[str]
+    lists: Path | None
+
+
+def write_holdings(signals: Signals, out: Path) -> int:
+    """Writes holdings.parquet; returns its rows."""
+    frame = holdings(signals.tables, signals.timeless).select(*HOLDINGS).cast(HOLDINGS)
+    frame.sort(TABLES["holdings"][1]).sink_parquet(out)
+    return int(pl.scan_parquet(out).select(pl.len()).collect().item())
+
+
+def write_groups(
+    signals: Signals, out: Path, settings: Settings, model: AdditiveModel, step: Step
+) -> dict[str, float]:
+    """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts."""
+    index = build_index(signals.tables, out / "holdings.parquet", signals.lists, settings.links)
+    step("find candidate pairs", 0.1)
+    hubs = index.values.filter("hub").select("signal", value="text")
+    found = candidates(index, occasions(signals.tables, signals.timeless, hubs), settings.links)
+    veto = vetoes(index, signals.tables.get("labels"))
+    entity = np.arange(index.size)
+    scored = score(index, found, entity, model, settings.links)
+    for number in range(settings.links.passes):
+        step(f"score and group, pass {number + 1} of {settings.links.passes}", 0.3 + 0.4 * number / settings.links.passes)
+        if number:
+            scored = score(index, found, entity, model, settings.links)
+        entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
+    grouping = group(scored, entity, veto, settings.links, settings.rings)
+    step("resample memberships", 0.7)
+    resampled = membership(index, scored, grouping, model, settings.rings.resamples, settings.seed)
+    grouping, resampled = _prune(scored, grouping, resampled, settings)
+    step("look for weakest points", 0.8)
+    weakest = weakest_points(index, scored, grouping, model, settings.links, settings.rings)
+    step("write links and evidence", 0.9)
+    minimum = settings.links.min_probability
+    links = links_table(index, scored, minimum)
+    links.write_parquet(out / "links.parquet")
+    evidence = evidence_table(index, scored, model, minimum)
+    evidence.write_parquet(out / "evidence.parquet")
+    names = ring_names(index, grouping)
+    members = _members_table(index, grouping, resampled, names)
+    members.write_parquet(out / "members.parquet")
+    rows = sorted((names[ring], point) for ring, point in weakest.items())
+    schema = {"ring_id": pl.String, "weakest_point": pl.String}
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
+    return {
+        "candidates": len(found),
+        "links": links.height,
+        "rings": len(grouping.rings),
+        "members": members.height,
+        "log10_prior_odds": scored.prior,
+    }
+
+
+def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
+    """Id of each ring: a digest of its first member's id, so that a ring that gains or loses others keeps it."""
+    return {
+        int(ring): "ring-" + hashlib.sha256(str(index.accounts[int(ring)]).encode()).hexdigest()[:12]
+        for ring in grouping.rings
+    }
+
+
+def _prune(
+    scored: Scored, grouping: Grouping, resampled: Membership, settings: Settings
+) -> tuple[Grouping, Membership]:
+    """Takes out members with hardly any support, and rings that are too small without them."""
+    entity = grouping.entity.copy()
+    weak = resampled.account[resampled.probability < settings.rings.min_membership]
+    entity[weak] = len(entity) + weak
+    _, first, inverse, counts = np.unique(entity, return_index=True, return_inverse=True, return_counts=True)
+    entity, sizes = first[inverse], counts[inverse]
+    keep = sizes[resampled.account] >= settings.rings.min_size
+    rings = np.unique(entity[resampled.account[keep]])
+    a, b = scored.candidates.a[grouping.links], scored.candidates.b[grouping.links]
+    links = grouping.links[(entity[a] == entity[b]) & np.isin(entity[a], rings)]
+    kept = Membership(
+        resampled.account[keep], resampled.probability[keep], resampled.low[keep], resampled.high[keep]
+    )
+    return Grouping(entity, links, rings), kept
+
+
+def _members_table(
+    index: Index, grouping: Grouping, resampled: Membership, names: dict[int, str]
+) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        {
+            "ring_id": [names[int(ring)] for ring in grouping.entity[resampled.account]],
+            "account_id": index.accounts.gather(resampled.account),
+            "probability": np.round(resampled.probability, 6),
+            "low": np.round(resampled.low, 6),
+            "high": np.round(resampled.high, 6),
+            "tier": resampled.tiers(),
+        },
+        schema=MEMBERS,
+    )
+    return frame.sort(TABLES["members"][1])

@@ -1,0 +1,223 @@
+"""One run: load, link, group, attribute, fill the store, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import graphattr
+from graphattr.errors import GraphattrError, InputError, SettingsError
+from graphattr.pipeline.attributing import write_rings
+from graphattr.pipeline.grouping import Signals, Step, write_groups, write_holdings
+from graphattr.pipeline.staging import Staging, staging
+from graphattr.settings import Secrets, Settings
+from graphattr.store.graph import GraphTables
+from graphattr.store.open import open_store
+from loaders import LoadError, load
+from models import AdditiveModel, KnownRings, ModelError, load_model, shipped_model, shipped_rings
+
+SCHEMA: Final = 1
+#: Libraries whose version can change a figure.
+LIBRARIES: Final = ("igraph", "ladybug", "narwhals", "neo4j", "numpy", "polars", "scipy")
+GUARANTEE: Final = (
+    "Expected share of wrongly attributed accounts at most {alpha:.3g}, a mean over runs and no bound for one run, if"
+    " the rings of this run are like the {n} rings with known truth that it leans on ({source}). Rings that this does"
+    " not cover are leads or not attributable. No such promise survives an adversary who changes tactics."
+)
+NO_GUARANTEE: Final = (
+    "No error rate is promised: {source}, so no ring is attributed; a lead is a reason to look, not a finding."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        source: signal folder, or URI of a Neo4j database.
+        out: run folder.
+        mapping: mapping file, or None.
+        store: store URI.
+        settings: settings.
+        model: model file; None for the shipped model.
+    """
+
+    source: str
+    out: Path
+    mapping: Path | None = None
+    store: str = "embedded"
+    settings: Settings = Settings()
+    model: Path | None = None
+
+
+def run(plan: Plan, secrets: Secrets, step: Step = lambda _name, _done: None) -> dict[str, Any]:
+    """Does the whole run and returns what run.json holds.
+
+    Args:
+        plan: what to run.
+        secrets: keys and credentials.
+        step: called with what is being done and the share done so far, in [0, 1].
+
+    Raises:
+        GraphattrError: bad input, settings or store; nothing is left half written then.
+    """
+    model, known = _models(plan.model)
+    area = open_store(plan.store, plan.out / "graph", secrets)
+    try:
+        area.check()
+    finally:
+        area.close()
+    with staging(plan.out, _fingerprint(plan, secrets, model, known)) as stage:
+        if stage.publishing and not stage.same():
+            stage.publish()
+            return run(plan, secrets, step)
+        if not stage.publishing:
+            _work(plan, secrets, stage, model, known, step)
+        else:
+            stage.publish()
+    step("done", 1.0)
+    return dict(json.loads((plan.out / "run.json").read_text(encoding="utf-8")))
+
+
+def _models(path: Path | None) -> tuple[AdditiveModel, KnownRings]:
+    try:
+        return (load_model(path) if path else shipped_model()), shipped_rings()
+    except ModelError as error:
+        raise InputError(str(error), hint="name a model made by graphattr, or none for the shipped one") from error
+
+
+def _work(
+    plan: Plan, secrets: Secrets, stage: Staging, model: AdditiveModel, known: KnownRings, step: Step
+) -> None:
+    out = stage.out
+    step("load signals", 0.0)
+    try:
+        loaded = stage.stage("load", lambda: _load(plan, secrets, out, step))["facts"]
+    except GraphattrError:
+        stage.abandon()
+        raise
+    tables = {name: out / "signals" / f"{name}.parquet" for name in loaded["tables"]}
+    signals = Signals(tables, frozenset(loaded["timeless"]), out / "signals" / "lists.parquet")
+    step("fold signals into holdings", 0.2)
+    stages = [
+        stage.stage("load", dict),
+        stage.stage("holdings", lambda: {"rows": write_holdings(signals, out / "holdings.parquet")}),
+        stage.stage("group", lambda: write_groups(signals, out, plan.settings, model, _within(step, 0.3, 0.4))),
+    ]
+    step("weigh hypotheses", 0.75)
+    stages.append(stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, known)}))
+    step("fill the store", 0.85)
+    stages.append(stage.stage("store", lambda: _fill(plan, secrets, out)))
+    step("hash and publish", 0.97)
+    stage.publish(_document(plan, stages, loaded, model, known, out))
+
+
+def _within(step: Step, start: float, share: float) -> Step:
+    return lambda name, done: step(name, start + share * done)
+
+
+def _load(plan: Plan, secrets: Secrets, out: Path, step: Step) -> dict[str, Any]:
+    settings = plan.settings.load
+    try:
+        result = load(
+            plan.source,
+            out,
+            mapping=plan.mapping,
+            key=secrets.key.get_secret_value().encode() if secrets.key else None,
+            max_bad_share=settings.max_bad_share,
+            clock_skew_seconds=settings.clock_skew_seconds,
+            as_of=settings.as_of,
+            default_region=settings.default_region,
+            progress=lambda table, done, all_: step(f"load signals: {table}", 0.2 * done / all_),
+            credentials=credentials(secrets),
+        )
+    except LoadError as error:
+        raise InputError(error.got, error.expected, error.hint) from error
+    return {"tables": list(result.tables), "timeless": sorted(result.timeless), "inputs": result.inputs}
+
+
+def credentials(secrets: Secrets) -> tuple[str, str] | None:
+    """User and password of a Neo4j server, if the environment holds a password."""
+    return (secrets.neo4j_user, secrets.neo4j_password.get_secret_value()) if secrets.neo4j_password else None
+
+
+def _fill(plan: Plan, secrets: Secrets, out: Path) -> dict[str, Any]:
+    tables = GraphTables(out / "signals" / "accounts.parquet", *(out / f"{n}.parquet" for n in _GRAPH_TABLES))
+    store = open_store(plan.store, out / "graph", secrets)
+    try:
+        store.writer().load(tables)
+        return {"uri": store.uri}
+    finally:
+        store.close()
+
+
+_GRAPH_TABLES: Final = ("holdings", "links", "rings", "members")
+
+
+def _document(
+    plan: Plan, stages: list[dict[str, Any]], loaded: dict[str, Any], model: AdditiveModel, known: KnownRings, out: Path
+) -> dict[str, Any]:
+    facts = {stage["name"]: stage["facts"] for stage in stages}
+    alpha = plan.settings.attribution.alpha
+    words = GUARANTEE if len(known) else NO_GUARANTEE
+    return {
+        "graphattr": graphattr.__version__,
+        "schema": SCHEMA,
+        "versions": versions(),
+        "seed": plan.settings.seed,
+        "settings": plan.settings.model_dump(mode="json"),
+        "model": {"name": model.name, "sha256": model.sha256, "trained": model.trained, "note": model.note},
+        "known_rings": {"source": known.source, "n": len(known)},
+        "store": facts["store"],
+        "inputs": loaded["inputs"],
+        "timeless": loaded["timeless"],
+        "outputs": _hashes(out),
+        "contents": sorted(entry.name for entry in out.iterdir()),
+        "links": facts["group"],
+        "status": facts["attribute"]["status"],
+        "guarantee": words.format(alpha=alpha, n=len(known), source=known.source),
+        "stages": [{k: stage[k] for k in ("name", "seconds", "peak_memory_mib")} for stage in stages],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a figure."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def _hashes(out: Path) -> dict[str, str]:
+    """SHA-256 of every result file but the store's, which is rebuilt from them."""
+    files = [path for path in sorted(out.rglob("*")) if path.is_file() and "graph" not in path.relative_to(out).parts]
+    return {str(path.relative_to(out)): _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fingerprint(plan: Plan, secrets: Secrets, model: AdditiveModel, known: KnownRings) -> str:
+    """Digest of everything that goes into a run; input files by name, size and time, for a quick look."""
+    source = Path(plan.source)
+    listed = [
+        (str(path.relative_to(source)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in (sorted(source.rglob("*")) if source.is_dir() else [])
+        if path.is_file()
+    ]
+    if plan.mapping is not None and not plan.mapping.is_file():
+        raise SettingsError(f"no mapping file {plan.mapping}", "a TOML file", "see docs/data-contract.md")
+    key = secrets.key.get_secret_value().encode() if secrets.key else b""
+    parts: list[Any] = [
+        graphattr.__version__, SCHEMA, versions(), plan.source, listed, plan.store,
+        plan.settings.model_dump(mode="json"), model.sha256, known.source, len(known),
+        plan.mapping.read_text(encoding="utf-8") if plan.mapping else None,
+        hmac.new(key, b"graphattr run fingerprint", "sha256").hexdigest(),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

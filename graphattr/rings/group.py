@@ -1,0 +1,75 @@
+"""Scored pairs in, rings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphattr.links.score import Scored
+from graphattr.rings.guards import Vetoes, corroborated
+from graphattr.rings.leiden import leiden
+from graphattr.settings import LinkSettings, RingSettings
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Accounts in rings.
+
+    Attributes:
+        entity: ring of each account, numbered by its smallest member, shape (N,); alone: its own number.
+        links: positions of the scored pairs that the grouping used and that lie inside a ring.
+        rings: numbers of the rings with `min_size` members or more, ascending.
+    """
+
+    entity: Whole
+    links: Whole
+    rings: Whole
+
+
+def resolve(
+    scored: Scored, vetoes: Vetoes, size: int, seed: int, links: LinkSettings, rings: RingSettings
+) -> Whole:
+    """Entity of each account, shape (N,): the communities of the links that no label contradicts.
+
+    Args:
+        scored: the scored pairs.
+        vetoes: contradictions.
+        size: N, number of accounts.
+        seed: seed of the search.
+        links: `min_probability` of a link that counts.
+        rings: resolution, smallest ring.
+    """
+    found = scored.candidates
+    probability = scored.probability
+    used = np.flatnonzero((probability >= links.min_probability) & vetoes.allowed(found.a, found.b))
+    return leiden(
+        size,
+        found.a[used],
+        found.b[used],
+        probability[used],
+        resolution=rings.resolution,
+        seed=seed,
+        iterations=rings.leiden_iterations,
+    )
+
+
+def group(scored: Scored, entity: Whole, vetoes: Vetoes, links: LinkSettings, rings: RingSettings) -> Grouping:
+    """Rings of the entities: what two kinds of evidence attach, in sets of `min_size` and more.
+
+    Args:
+        scored: the scored pairs.
+        entity: entity of each account (`resolve`), shape (N,).
+        vetoes: contradictions.
+        links: `min_probability` of a link that counts.
+        rings: smallest ring.
+    """
+    found = scored.candidates
+    used = np.flatnonzero((scored.probability >= links.min_probability) & vetoes.allowed(found.a, found.b))
+    entity = corroborated(scored, used, entity)
+    inside = used[entity[found.a[used]] == entity[found.b[used]]]
+    numbers, counts = np.unique(entity, return_counts=True)
+    return Grouping(entity, inside, numbers[counts >= rings.min_size])

@@ -1,0 +1,97 @@
+"""What keeps innocents out of a ring: contradictions, and attachment by more than one kind of evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphattr.links.index import Index
+from graphattr.links.score import Scored
+
+Whole = NDArray[np.int64]
+
+#: A group attaches an account if its best link there is at least this telling (log10; a factor of about two).
+TELLING = 0.3
+#: Kinds of evidence that must attach an account to its ring.
+NEEDED_GROUPS = 2
+#: Label sources of at least this reliability (Admiralty A to F) can contradict a link.
+RELIABLE = ("A", "B", "C")
+
+
+@dataclass(frozen=True)
+class Vetoes:
+    """What the labels rule out.
+
+    Attributes:
+        independent: accounts verified as independent, shape (N,): in no ring.
+        operator: number of the operator an account is labelled with, -1 for none, shape (N,).
+    """
+
+    independent: NDArray[np.bool_]
+    operator: Whole
+
+    def allowed(self, a: Whole, b: Whole) -> NDArray[np.bool_]:
+        """Pairs that no label contradicts, shape of a and b."""
+        other = (self.operator[a] >= 0) & (self.operator[b] >= 0) & (self.operator[a] != self.operator[b])
+        return np.asarray(~(self.independent[a] | self.independent[b] | other))
+
+
+def vetoes(index: Index, labels: Path | None) -> Vetoes:
+    """Reads the contradictions out of labels.parquet; a label without a reliability counts as reliable."""
+    independent = np.zeros(index.size, dtype=bool)
+    operator = np.full(index.size, -1, dtype=np.int64)
+    if labels is not None:
+        rows = (
+            pl.read_parquet(labels, columns=["account_id", "operator", "reliability"])
+            .filter(pl.col("reliability").fill_null(RELIABLE[0]).is_in(RELIABLE))
+            .join(index.accounts.alias("account_id").to_frame().with_row_index("account"), on="account_id")
+            .with_columns(number=pl.col("operator").rank("dense").cast(pl.Int64))
+            .sort("account", "number")
+        )
+        independent[rows.filter(pl.col("operator").is_null())["account"].to_numpy()] = True
+        named = rows.drop_nulls("operator").unique("account", keep="first", maintain_order=True)
+        operator[named["account"].to_numpy()] = named["number"].to_numpy()
+        # An account that one source calls independent and another an operator's is contested: neither binds.
+        contested = independent & (operator >= 0)
+        independent[contested], operator[contested] = False, -1
+    return Vetoes(independent, operator)
+
+
+def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
+    """Takes out of its ring every account that fewer than two kinds of evidence attach to it.
+
+    Args:
+        scored: the scored pairs.
+        links: positions of the pairs used for grouping.
+        entity: ring of each account, shape (N,).
+
+    Returns:
+        Rings again, shape (N,); an account taken out stands alone, under its own number. Repeats until nothing
+        changes, since each one taken out may have been what attached another.
+    """
+    found = scored.candidates
+    entity = entity.copy()
+    while True:
+        inside = links[entity[found.a[links]] == entity[found.b[links]]]
+        telling = scored.groups[inside] >= TELLING
+        attached = np.zeros((len(entity), telling.shape[1]), dtype=bool)
+        for end in (found.a[inside], found.b[inside]):
+            np.logical_or.at(attached, end, telling)
+        _, inverse, counts = np.unique(entity, return_inverse=True, return_counts=True)
+        alone = (counts[inverse] > 1) & (attached.sum(axis=1) < NEEDED_GROUPS)
+        if not alone.any():
+            return entity
+        entity = np.where(alone, -1, entity)
+        entity = _renumber(entity)
+
+
+def _renumber(entity: Whole) -> Whole:
+    """Numbers every ring by its smallest member, and every account marked -1 by itself."""
+    own = np.arange(len(entity))
+    key = np.where(entity < 0, len(entity) + own, entity)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse], dtype=np.int64)

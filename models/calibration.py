@@ -1,0 +1,74 @@
+"""Rings with known truth: what the error control and the cap on Bayes factors may lean on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.additive import ModelError
+
+
+@dataclass(frozen=True)
+class KnownRings:
+    """Rings whose truth is known, from simulated worlds or a user's closed cases.
+
+    Attributes:
+        source: where they come from, in a sentence.
+        score: score of each ring, shape (n,).
+        size: accounts of each, shape (n,).
+        wrong: share of its accounts that an attribution would get wrong, shape (n,).
+        kind: true kind of each, n names.
+    """
+
+    source: str
+    score: NDArray[np.float64]
+    size: NDArray[np.int64]
+    wrong: NDArray[np.float64]
+    kind: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def of_kinds(self, kinds: tuple[str, ...]) -> int:
+        """How many rings are of one of these kinds."""
+        return sum(kind in kinds for kind in self.kind)
+
+
+NO_RINGS = KnownRings("no ring with known truth is at hand", np.empty(0), np.empty(0, np.int64), np.empty(0), ())
+
+
+def load_rings(path: Path) -> KnownRings:
+    """Reads a file of known rings.
+
+    Raises:
+        ModelError: the file is unreadable or not of that form.
+    """
+    try:
+        return _parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"cannot read the known rings {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} does not hold known rings: {error}") from error
+
+
+def shipped_rings() -> KnownRings:
+    """The known rings that ship with the project: simulated ones, made by a documented command."""
+    file = resources.files("models").joinpath("shipped/rings.json")
+    return _parse(file.read_text(encoding="utf-8")) if file.is_file() else NO_RINGS
+
+
+def _parse(text: str) -> KnownRings:
+    document = json.loads(text)
+    rows = document["rings"]
+    return KnownRings(
+        str(document["source"]),
+        np.array([row["score"] for row in rows], dtype=np.float64),
+        np.array([row["size"] for row in rows], dtype=np.int64),
+        np.array([row["wrong"] for row in rows], dtype=np.float64),
+        tuple(str(row["kind"]) for row in rows),
+    )
