@@ -138,8 +138,8 @@ def ladybug_copy(table: str) -> str:
 VALUE_TYPES: Final = tuple(edge.type for edge in VALUE_EDGES)
 
 
-# What writes to Neo4j. MERGE and `+=`, so that a batch sent twice, or over a graph that is there, is harmless,
-# and a user's own properties stay.
+# What writes to Neo4j. MERGE and `+=`: a batch sent twice, or over a graph that is there, does no harm, and a
+# user's own properties stay.
 
 
 def count_nodes(label: str) -> str:
