@@ -1,0 +1,78 @@
+"""Contractors: several people, each with accounts of their own making, who work off one principal's queue."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graphattr.simulate.catalogue import COUNTRY_SHARES
+from graphattr.simulate.clock import DAY
+from graphattr.simulate.draws import choose, count, draw, draws, lognormal, partly
+from graphattr.simulate.fronts import fronts, opened
+from graphattr.simulate.people import Persons, persons
+from graphattr.simulate.plan import Plan
+from graphattr.simulate.work import add, campaigns
+
+
+def contractors(plan: Plan) -> None:
+    """Adds the preset's principals with their contractors."""
+    for number in range(plan.preset.queues):
+        _queue(plan, plan.rng(f"queue {number}"))
+
+
+def _queue(
+    plan: Plan,
+    rng: np.random.Generator,
+) -> None:
+    how = plan.ways.contractors
+    people = count(rng, plan.preset.contractors)
+    low, high = plan.preset.contractor_accounts
+    who = np.repeat(np.arange(people), rng.integers(int(low), int(high) + 1, people))
+    n = len(who)
+    principal = int(plan.codes(1)[0])
+    most = choose(rng, COUNTRY_SHARES, 1)
+    country = partly(
+        rng,
+        np.full(people, most[0]),
+        choose(rng, COUNTRY_SHARES, people),
+        draw(rng, how.abroad),
+    )
+    crew = persons(plan, rng, people, country=country, mask=rng.uniform(0.0, 0.6, people))
+    owner = Persons(crew.driver[who], crew.country[who], crew.home[who], crew.isp[who], np.full(n, principal))
+    created = opened(plan, rng, n)
+    columns = fronts(plan, rng, owner, created, who)
+    paid = rng.random(n) < draw(rng, how.principal_card)
+    for column, value in (("card", int(plan.codes(1)[0])), ("card_kind", 3), ("plan", 2), ("card_next", -1)):
+        columns[column] = np.where(paid, value, columns[column])
+    accounts = plan.accounts(
+        n, kind="contractors", mechanism="contractors", innocent=False, operator=plan.operator(), **columns
+    )
+    tasks = campaigns(
+        plan,
+        rng,
+        created,
+        count(rng, how.tasks),
+        owner.driver,
+        how.sessions_a_day,
+        how.requests,
+    )
+    pack, share = int(plan.codes(1)[0]), draw(rng, how.queue)
+    add(plan, accounts, tasks, pack=pack, pack_share=share)
+    _own_use(plan, rng, accounts, owner, created)
+
+
+def _own_use(plan: Plan, rng: np.random.Generator, accounts: object, owner: Persons, created: object) -> None:
+    """What the contractors do for themselves, on one account each."""
+    start = np.maximum(np.asarray(created), plan.window[0])
+    _, first = np.unique(owner.driver, return_index=True)
+    k = len(first)
+    plan.tours(
+        k,
+        account=np.asarray(accounts)[first],
+        driver=owner.driver[first],
+        start=start[first],
+        end=plan.window[1],
+        sessions=draws(rng, (0.0, 0.6), k) * (plan.window[1] - start[first]) / DAY,
+        requests=lognormal(rng, 4.0, 0.8, k, 40),
+        job=plan.codes(k),
+        popular=rng.beta(1.0, 3.0, k),
+    )

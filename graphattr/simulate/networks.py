@@ -1,0 +1,113 @@
+"""Which address a session comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
+from graphattr.simulate.clock import DAY, HOUR, stamps
+from graphattr.simulate.draws import Bools, Floats, Ints, mix, unit, zipf
+from graphattr.simulate.plan import MODES
+from graphattr.simulate.providers import KIND
+from graphattr.simulate.text import addresses, named
+from graphattr.simulate.world import Sessions, World
+
+_HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING = range(len(MODES))
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Addresses of sessions: `high` and `low` as in `text.addresses`, and the row of the provider."""
+
+    high: Ints
+    low: Ints
+    provider: Ints
+
+
+def origins(world: World, spells: Sessions) -> Origins:
+    """The address of each session, by its mode. A line keeps one for a lease, a phone for a while."""
+    rng = world.plan.rng("addresses")
+    n = len(spells.at)
+    driver, at, mode = spells.driver, spells.at, spells.mode
+    who = {name: column[driver] for name, column in world.drivers.items()}
+    v6 = rng.random(n)
+    home, isp = who["home"].copy(), who["isp"].copy()
+    _rent(world, spells, who["proxy"], who["hold_hours"], home, isp)
+    found = _line(world, home, isp, at, v6, unit(driver, at // DAY))
+    held = (at // (who["hold_hours"] * HOUR)).astype(np.int64)
+    servers = mix(who["servers"], mix(spells.account, held) % who["server_count"])
+    favourite = mix(who["kit"], zipf(rng.random(n), 4))
+    # Which of a provider's addresses, for the modes that are no line.
+    pick = {
+        _OFFICE: (who["office"], mix(driver, at // DAY)),
+        _CAMPUS: (who["campus"], mix(driver, at // (4 * HOUR))),
+        _VPN: (who["vpn"], favourite),
+        _HOSTING: (who["hosting"], servers),
+        _MOBILE: (who["carrier"], _phone(world, who["carrier"], who["kit"], at)),
+    }
+    for this, (provider, choice) in pick.items():
+        here = mode == this
+        row = provider[here]
+        found.high[here] = 0
+        found.low[here] = world.providers["base"][row] + choice[here] % world.providers["size"][row]
+        found.provider[here] = row
+    return found
+
+
+def _line(world: World, home: Ints, isp: Ints, at: Ints, v6: Floats, suffix: Floats) -> Origins:
+    """Addresses of home lines: IPv4 by lease, or an IPv6 network by lease and a host part by day."""
+    lease = (world.providers["lease_hours"][isp] * HOUR).astype(np.int64)
+    epoch = (at + mix(home) % lease) // lease
+    low = world.providers["base"][isp] + mix(home, epoch) % world.providers["size"][isp]
+    six = v6 < world.providers["v6"][isp]
+    network = 1 + mix(home, epoch, 6) % 2**32
+    return Origins(
+        high=np.where(six, network, 0),
+        low=np.where(six, (suffix * 2**62).astype(np.int64), low),
+        provider=isp.copy(),
+    )
+
+
+def _phone(world: World, carrier: Ints, kit: Ints, at: Ints) -> Ints:
+    hop = (world.providers["lease_hours"][carrier] * HOUR).astype(np.int64)
+    return mix(kit, (at + mix(kit) % hop) // hop)
+
+
+def _rent(world: World, spells: Sessions, vendor: Ints, hold: Floats, home: Ints, isp: Ints) -> None:
+    """Puts sessions through rented exits on the innocent line that the account holds just then (in place)."""
+    for number, (homes, isps) in enumerate(world.plan.rented):
+        here: Bools = (spells.mode == _PROXY) & (vendor == number)
+        held = (spells.at[here] // (hold[here] * HOUR)).astype(np.int64)
+        line = mix(spells.account[here], held, number) % len(homes)
+        home[here], isp[here] = homes[line], isps[line]
+
+
+def ips(world: World, spells: Sessions) -> pl.DataFrame:
+    """The table `ips`: one row an account, address and hour of use."""
+    rng = world.plan.rng("network kinds")
+    where = origins(world, spells)
+    kind = world.providers["kind"][where.provider]
+    known = unit(where.provider, where.high, where.low)
+    kind = np.where((spells.mode == _PROXY) & (known < 0.08), KIND["proxy"], kind)
+    kind = np.where((kind == KIND["vpn"]) & (known < 0.3), KIND["hosting"], kind)
+    kind = np.where(rng.random(len(kind)) < 0.03, -1, kind)
+    codes = tuple(country.code for country in COUNTRIES)
+    frame = pl.DataFrame(
+        {
+            "account": spells.account,
+            "ip": addresses(where.high, where.low),
+            "observed_at": stamps(spells.at),
+            "asn": world.providers["asn"][where.provider],
+            "network_kind": named(kind, NETWORK_KINDS),
+            "country": named(world.providers["country"][where.provider], codes),
+        }
+    )
+    hour = pl.col("observed_at").dt.truncate("1h").alias("hour")
+    return (
+        frame.with_columns(hour)
+        .unique(["account", "ip", "hour"], keep="first", maintain_order=True)
+        .drop("hour")
+    )
