@@ -46,7 +46,7 @@ class Signals:
 def write_holdings(signals: Signals, out: Path) -> int:
     """Writes holdings.parquet; returns its rows."""
     frame = holdings(signals.tables, signals.timeless).select(*HOLDINGS).cast(HOLDINGS)
-    frame.sort(TABLES["holdings"][1]).sink_parquet(out)
+    frame.sort(TABLES["holdings"][1]).sink_parquet(out, row_group_size=262_144, maintain_order=True)
     return int(pl.scan_parquet(out).select(pl.len()).collect().item())
 
 
