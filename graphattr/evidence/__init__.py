@@ -1,0 +1,22 @@
+"""Evidence: pages that say what speaks for and against, and bundles that a stranger can check.
+
+`build_bundle` and `verify_bundle` are the two ends. Every derived file of a bundle is a pure function of its
+tables and facts (`payload.py`), so verification derives all of them again and compares bytes.
+"""
+
+from graphattr.evidence.bundle import BundleResult, build_bundle
+from graphattr.evidence.explain import RingPage, ring_page
+from graphattr.evidence.pairs import PairPage, pair_page
+from graphattr.evidence.verify import Step, VerifyReport, verify_bundle
+
+__all__ = [
+    "BundleResult",
+    "PairPage",
+    "RingPage",
+    "Step",
+    "VerifyReport",
+    "build_bundle",
+    "pair_page",
+    "ring_page",
+    "verify_bundle",
+]
