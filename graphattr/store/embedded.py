@@ -229,6 +229,12 @@ def _query_error(error: RuntimeError, timeout: float) -> QueryError:
         return QueryError(
             f"no answer within {timeout:g} s", "a query that ends sooner", "narrow it, or raise the timeout"
         )
+    if str(error).startswith("Buffer manager exception"):
+        return QueryError(
+            f"the query needs more than {CACHE_BYTES // 2**20} MiB",
+            "a smaller answer",
+            "narrow it: fewer relationship types or hops, or a LIMIT",
+        )
     return QueryError(f"the store refuses the query: {_first_line(error)}")
 
 

@@ -106,7 +106,7 @@ class Server:
 
     def pid(self) -> int | None:
         """Process id of the running server of this home, or None."""
-        pid = last_start(self.home).get("pid")
+        pid: int | None = last_start(self.home).get("pid")
         if not pid or not _alive(pid):
             return None
         command = Path(f"/proc/{pid}/cmdline")  # where there is one: the id may be another program's by now
@@ -121,10 +121,10 @@ class Server:
             StoreError: something is missing, the port is taken, or it did not come up; it is stopped then.
         """
         if self.pid() is not None:
-            port = last_start(self.home)["bolt"]
-            if port != self.bolt_port:
+            used = last_start(self.home)["bolt"]
+            if used != self.bolt_port:
                 raise StoreError(
-                    f"the server in {self.home} runs on port {port}",
+                    f"the server in {self.home} runs on port {used}",
                     f"port {self.bolt_port}",
                     "stop it first",
                 )

@@ -100,6 +100,13 @@ MEMBER_OF: Final = EdgeType(
 )
 ATTRIBUTED_TO: Final = EdgeType("ATTRIBUTED_TO", "Ring", "Operator", {"probability": pl.Float64})
 
+#: What a path may go over if nobody says: links, and values that few share. By way of a mail provider or a
+#: browser everybody is two steps from everybody: such a path says nothing, and takes the memory of all of them.
+PATH_EDGES: Final = (
+    LINKED.type,
+    *(edge.type for edge in VALUE_EDGES if edge.target not in ("EmailDomain", "TlsFingerprint")),
+)
+
 NODES: Final = (ACCOUNT, *VALUES, RING, OPERATOR)
 EDGES: Final = (*VALUE_EDGES, LINKED, MEMBER_OF, ATTRIBUTED_TO)
 NODE: Final = {node.label: node for node in NODES}

@@ -10,7 +10,7 @@ from pathlib import Path
 from graphattr.errors import GraphattrError
 from graphattr.settings import Secrets
 from graphattr.store.java import VERSION
-from graphattr.store.local import BOLT_PORT, HOME, HTTP_PORT, Server
+from graphattr.store.local import BOLT_PORT, HOME, HTTP_PORT, Server, last_start
 from graphattr.store.neo4j_client import PASSWORD
 from graphattr.store.offline import import_run
 
@@ -18,7 +18,10 @@ from graphattr.store.offline import import_run
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 for a server that does not run, or 2 for bad input."""
     chosen = _parser().parse_args(arguments)
-    server = Server(chosen.home, chosen.bolt_port, chosen.http_port, Secrets().neo4j_password)
+    last = last_start(chosen.home)
+    bolt = chosen.bolt_port or last.get("bolt", BOLT_PORT)
+    http = chosen.http_port or last.get("http", HTTP_PORT)
+    server = Server(chosen.home, bolt, http, Secrets().neo4j_password)
     try:
         if chosen.command == "stop":
             server.stop()
@@ -42,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m graphattr.store.server", description=__doc__)
     parser.add_argument("--home", type=Path, default=HOME, help="folder of the server (default: %(default)s)")
-    parser.add_argument("--bolt-port", type=int, default=BOLT_PORT, help="default: %(default)s")
-    parser.add_argument("--http-port", type=int, default=HTTP_PORT, help="default: %(default)s")
+    parser.add_argument("--bolt-port", type=int, help=f"default: as last time, else {BOLT_PORT}")
+    parser.add_argument("--http-port", type=int, help=f"default: as last time, else {HTTP_PORT}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("start", help=f"start it; its password comes from {PASSWORD} or is made up")
     commands.add_parser("stop", help="stop it")

@@ -11,7 +11,7 @@ from graphattr.errors import QueryError
 from graphattr.store import cypher
 from graphattr.store.base import Edge, Graph, Node, Path, Ref, Result, SharedValue
 from graphattr.store.readonly import read_only
-from graphattr.store.schema import EDGE, LINKED, NODE, NODES, VALUE_EDGES, EdgeType
+from graphattr.store.schema import EDGE, LINKED, NODE, PATH_EDGES, VALUE_EDGES, EdgeType
 
 #: Seconds after which one of the view's own questions is given up.
 TIMEOUT = 60.0
@@ -56,14 +56,14 @@ class CypherView(ABC):
         rows = self._ask(cypher.node(_known(ref.label)), id=ref.id)
         return rows[0]["node"] if rows else None
 
-    def search(self, prefix: str, limit: int = 20) -> tuple[Ref, ...]:
+    def search(self, prefix: str, limit: int = 20, labels: Sequence[str] | None = None) -> tuple[Ref, ...]:
         """As View.search."""
         if not prefix:
             return ()
         return tuple(
-            Ref(node.label, row["id"])
-            for node in NODES
-            for row in self._ask(cypher.search(node.label), prefix=prefix, limit=limit)
+            Ref(label, row["id"])
+            for label in ([_known(label) for label in labels] if labels is not None else NODE)
+            for row in self._ask(cypher.search(label), prefix=prefix, limit=limit)
         )
 
     def shared_values(self, account: str) -> tuple[SharedValue, ...]:
@@ -112,12 +112,11 @@ class CypherView(ABC):
         members, truncated = self._some(cypher.RING_MEMBERS, limit, id=ring_id)
         nodes: dict[Ref, Node] = {ring.ref: ring} | {row["node"].ref: row["node"] for row in members}
         edges = [_edge(EDGE["MEMBER_OF"], row) for row in members]
-        ids = [row["source"] for row in members]
-        links, more = self._some(cypher.LINKS_AMONG, limit, ids=ids)
+        links, more = self._some(cypher.RING_LINKS, limit, id=ring_id)
         truncated |= more
         edges += [_edge(LINKED, row) for row in links]
         for edge in VALUE_EDGES:
-            uses, more = self._some(cypher.values_among(edge), limit, ids=ids)
+            uses, more = self._some(cypher.ring_values(edge), limit, id=ring_id)
             truncated |= more
             holders = Counter(row["node"].ref for row in uses)
             kept = [row for row in uses if holders[row["node"].ref] > 1]
@@ -127,7 +126,7 @@ class CypherView(ABC):
 
     def shortest_path(self, a: str, b: str, types: Sequence[str] | None = None, hops: int = 6) -> Path | None:
         """As View.shortest_path."""
-        chosen = tuple(dict.fromkeys(types)) if types is not None else cypher.VALUE_TYPES
+        chosen = tuple(dict.fromkeys(types)) if types is not None else PATH_EDGES
         unknown = [one for one in chosen if one not in EDGE]
         if unknown or not chosen:
             raise QueryError(f"relationship types {unknown}", f"some of {', '.join(EDGE)}")
