@@ -8,11 +8,12 @@ from graphattr.explorer.pages import quality, queue, ring
 
 def main() -> None:
     """Lists the pages and runs the one that the address names."""
-    st.set_page_config(page_title="graphattr", page_icon=":material/hub:", layout="wide")
+    # No page has a ":material/" icon: Streamlit would fetch it from outside for the browser's tab.
+    st.set_page_config(page_title="graphattr", page_icon=ui.icon(), layout="wide")
     pages = {
-        ui.QUEUE: st.Page(queue.show, title="Queue", icon=":material/list:", url_path=ui.QUEUE, default=True),
-        ui.RING: st.Page(ring.show, title="Ring", icon=":material/hub:", url_path=ui.RING),
-        ui.QUALITY: st.Page(quality.show, title="Quality", icon=":material/fact_check:", url_path=ui.QUALITY),
+        ui.QUEUE: st.Page(queue.show, title="Queue", url_path=ui.QUEUE, default=True),
+        ui.RING: st.Page(ring.show, title="Ring", url_path=ui.RING),
+        ui.QUALITY: st.Page(quality.show, title="Quality", url_path=ui.QUALITY),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()

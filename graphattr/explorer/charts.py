@@ -1,108 +1,21 @@
-"""Charts of the ring page: timeline, waterfall, hypotheses. Built from frames; no Streamlit here."""
+"""Charts of the evidence: waterfall, hypotheses and matrix. Built from rows; no Streamlit here."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 import altair as alt
 import polars as pl
 
 from graphattr.explorer.palette import AGAINST, FOR, NEUTRAL
-from graphattr.explorer.signals import CREATED, EXCHANGES, USES
 from graphattr.explorer.text import odds, percent, ratio
-from graphattr.explorer.words import GROUP, HYPOTHESIS, plain
+from graphattr.explorer.words import GROUP, HYPOTHESIS, PRIOR, statistic
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT
 
-#: Name of the timeline's brush, and so of its part of the selection state.
-BRUSH: Final = "window"
-_BARS: Final = {EXCHANGES: "Exchanges", USES: "Signal rows"}
 _ODDS_LABEL: Final = (
     "datum.value == 0 ? 'even' : datum.value > 0 ? format(pow(10, datum.value), ',.0f') + ' to 1'"
     " : '1 to ' + format(pow(10, -datum.value), ',.0f')"
 )
-
-
-def timeline(rows: pl.DataFrame, step: str, window: tuple[datetime, datetime] | None) -> alt.LayerChart:
-    """Bars of exchanges over time, and under them a lane each for creations and events; drag to select a time.
-
-    Args:
-        rows: `signals.activity`.
-        step: width of a bar, 1h or 1d.
-        window: a time selected beforehand.
-    """
-    folded = rows.group_by("kind", time=pl.col("time").dt.truncate(step)).agg(
-        pl.col("count").sum(), accounts=pl.col("account_id").n_unique()
-    )
-    bars = folded.filter(pl.col("kind").is_in(list(_BARS))).with_columns(
-        end=pl.col("time").dt.offset_by(step), what=pl.col("kind").replace(_BARS)
-    )
-    most = float(bars["count"].max() or 1)  # type: ignore[arg-type]
-    others = folded.filter(~pl.col("kind").is_in(list(_BARS)))
-    lanes = sorted(others["kind"].unique(), key=lambda kind: (kind != CREATED, kind))
-    depth = 0.24 * most
-    level = {kind: -(i + 0.75) * depth for i, kind in enumerate(lanes)}
-    marks = others.with_columns(
-        level=pl.col("kind").replace_strict(level, return_dtype=pl.Float64),
-        what=pl.col("kind").map_elements(plain, return_dtype=pl.String),
-    )
-    preset = {"x": [{"expr": f"{int(t.timestamp() * 1000)}"} for t in window]} if window else None
-    brush = alt.selection_interval(name=BRUSH, encodings=["x"], **({"value": preset} if preset else {}))
-    scale = alt.Scale(domain=[-(len(lanes) + 0.3) * depth, most * 1.05], nice=False)
-    ticks = [0, _round(most / 2), _round(most)]
-    name = bars["what"][0] if bars.height else "Exchanges"
-    axis = alt.Axis(
-        values=ticks, format=",.0f", title=f"{name} {'an hour' if step == '1h' else 'a day'}", grid=True
-    )
-    time = alt.X(
-        "time:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(grid=False, labelOverlap=True)
-    )
-    tips = [
-        alt.Tooltip("time:T", title="From", format="%-d %b %Y %H:%M UTC", timeUnit=None),
-        alt.Tooltip("what:N", title="What"),
-        alt.Tooltip("count:Q", title="Count", format=",.0f"),
-        alt.Tooltip("accounts:Q", title="Accounts", format=",.0f"),
-    ]
-    volume = (
-        alt.Chart(bars)
-        .mark_bar(color=FOR, opacity=0.75, binSpacing=0)
-        .encode(x=time, x2="end:T", y=alt.Y("count:Q", scale=scale, axis=axis), tooltip=tips)
-        .add_params(brush)
-    )
-    dots = (
-        alt.Chart(marks)
-        .mark_point(filled=True, opacity=0.85)
-        .encode(
-            x=time,
-            y=alt.Y("level:Q", scale=scale),
-            size=alt.Size("count:Q", scale=alt.Scale(range=[30, 260]), legend=None),
-            color=alt.Color("what:N", scale=_lane_colours(lanes), legend=None),
-            tooltip=tips,
-        )
-    )
-    names = pl.DataFrame({"what": [plain(kind) for kind in lanes], "level": list(level.values())})
-    labels = (
-        alt.Chart(names)
-        .mark_text(align="left", baseline="middle", fontSize=11, fontWeight=600)
-        .encode(
-            x=alt.value(4),
-            y=alt.Y("level:Q", scale=scale),
-            text="what:N",
-            color=alt.Color("what:N", scale=_lane_colours(lanes), legend=None),
-        )
-    )
-    return alt.layer(volume, dots, labels).properties(height=110 + 22 * len(lanes))
-
-
-def _lane_colours(lanes: list[str]) -> alt.Scale:
-    colours = ["#0d9488", "#d9822b", "#c2410c", "#9333ea", "#64748b", "#a16207", "#be185d"]
-    return alt.Scale(
-        domain=[plain(kind) for kind in lanes], range=[colours[i % len(colours)] for i in range(len(lanes))]
-    )
-
-
-def _round(number: float) -> float:
-    return float(f"{number:.1g}") if number >= 1 else 1.0
 
 
 def waterfall_steps(link: dict[str, Any]) -> pl.DataFrame:
@@ -174,7 +87,7 @@ def hypotheses(ring: dict[str, Any], text: str) -> alt.LayerChart:
 
 
 def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
-    """Which statistic speaks for which hypothesis: log10 likelihood ratios as a table of colours and figures."""
+    """Which statistic speaks for which hypothesis: log10 likelihood ratios in colours and figures."""
     columns = {f"log10_lr_{h}": HYPOTHESIS[h] for h in HYPOTHESES}
     cells = rows.select("statistic", "value", "n", "unit", *columns).unpivot(
         on=list(columns),
@@ -184,7 +97,7 @@ def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
     )
     cells = cells.drop_nulls("log10").with_columns(
         hypothesis=pl.col("column").replace_strict(columns, return_dtype=pl.String),
-        what=pl.col("statistic").map_elements(plain, return_dtype=pl.String),
+        what=pl.col("statistic").map_elements(statistic, return_dtype=pl.String),
         words=pl.col("log10").map_elements(ratio, return_dtype=pl.String),
         strong=pl.col("log10").abs() > 0.9,
     )
@@ -201,9 +114,12 @@ def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
             ticks=False,
         ),
     )
-    y = alt.Y("what:N", title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False))
+    order = [statistic(name) for name in sorted(rows["statistic"], key=lambda name: (name != PRIOR, name))]
+    y = alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False))
     base = alt.Chart(cells)
-    colour = alt.Scale(domain=[-1.5, 0, 1.5], range=[AGAINST, "#8a94a61f", FOR], clamp=True)
+    colour = alt.Scale(
+        domain=[-1.5, 0, 1.5], range=[AGAINST, "#8a94a61f", FOR], clamp=True, interpolate="rgb"
+    )
     tips = [
         alt.Tooltip("what:N", title="Statistic"),
         alt.Tooltip("hypothesis:N", title="Hypothesis"),

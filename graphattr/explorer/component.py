@@ -1,4 +1,4 @@
-"""The drawn graph as a Streamlit component: own bundle of sigma.js and graphology, served from this machine."""
+"""The drawn graph as a Streamlit component: own bundle of sigma.js and graphology, from this machine."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from graphattr.explorer.network import Drawing
 from graphattr.explorer.palette import DARK, LIGHT
 from graphattr.explorer.words import GROUP, TIER
 
+#: With no more shared values than this, each one's name is drawn.
+_NAMED = 20
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -35,7 +37,7 @@ def draw(
     on_click: Callable[[], None],
     height: int = 520,
 ) -> str | None:
-    """Draws the graph and answers with the id of the node just clicked, an empty text for the background, or None.
+    """Draws the graph; answers with the id of the node just clicked, an empty text for the ground, or None.
 
     Args:
         drawing: nodes, edges and places.
@@ -60,6 +62,7 @@ def _data(
     drawing: Drawing, identity: str, selected: str | None, shown: frozenset[str] | None, alt: str, height: int
 ) -> dict[str, Any]:
     nodes, edges = drawing.nodes, drawing.edges
+    named = sum(not node.accounts for node in nodes) <= _NAMED
     return {
         "key": identity,
         "nodes": {
@@ -70,6 +73,7 @@ def _data(
             "tone": [node.tone for node in nodes],
             "shape": ["circle" if node.accounts else "square" for node in nodes],
             "label": [node.label for node in nodes],
+            "named": [named and not node.accounts for node in nodes],
             "title": [list(node.title) for node in nodes],
         },
         "edges": {

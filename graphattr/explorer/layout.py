@@ -1,7 +1,7 @@
-"""Positions for drawing a graph: seeded force placement of each connected part, the parts packed side by side.
+"""Positions for drawing a graph: seeded force placement of each connected part, the parts side by side.
 
-Fruchterman and Reingold (1991), with their grid variant's idea for larger parts: only near nodes push each other,
-found with a k-d tree, from a spectral start (Koren 2005), so 5,000 nodes take about a second.
+Fruchterman and Reingold (1991), with their grid variant's idea for larger parts: only near nodes push each
+other, found with a k-d tree, from a spectral start (Koren 2005).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A ring as a graph to be drawn: members, and the shared values that tie them together.
 
-Accounts hang on the values they share rather than on each other: n accounts on one device are n lines, not n^2.
-A link that rests on likeness alone (no shared value) is drawn only where nothing else joins its two ends.
+Accounts hang on the values they share rather than on each other: n accounts on one device are n lines, not
+n^2. A link that rests on likeness alone (no shared value) is drawn only where nothing else joins its ends.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def value_node(signal_name: str, value: str) -> str:
 
 @lru_cache(maxsize=32)
 def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing:
-    """The ring's graph, placed. Above `raw` nodes alike accounts are folded; above `most` the weakest are left out."""
+    """The ring's graph, placed: above `raw` nodes alike accounts are folded, above `most` some left out."""
     members = queries.members(run, ring_id)
     values = queries.shared_values(run, ring_id).filter(
         pl.col("used"), pl.col("log10_lr") > 0, pl.col("members") >= 2
@@ -93,7 +93,7 @@ def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing
     weak = queries.shared_values(run, ring_id).height - values.height
     if weak:
         notes.append(
-            f"{plural(weak, 'shared value')} that {'adds' if weak == 1 else 'add'} nothing to a link not drawn."
+            f"Not drawn: {plural(weak, 'shared value')} that add{'s' if weak == 1 else ''} nothing to a link."
         )
     accounts = [_account(row) for row in members.iter_rows(named=True)]
     if len(accounts) + values.height > raw:
@@ -132,7 +132,7 @@ def _assemble(
 
 
 def _likeness(links: pl.DataFrame, ties: dict[str, set[str]]) -> tuple[list[tuple[str, str]], int]:
-    """Links between accounts without a drawn value in common: those that join two parts, and how many more."""
+    """Links between accounts without a drawn value in common: those that join two parts; how many more."""
     root: dict[str, str] = {}
 
     def find(x: str) -> str:

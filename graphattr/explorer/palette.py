@@ -8,6 +8,8 @@ from typing import Final
 FOR: Final = "#3b7dd8"
 AGAINST: Final = "#d9822b"
 NEUTRAL: Final = "#8a94a6"
+#: Lanes of the timeline: creations first, then events by name.
+LANES: Final = ("#0d9488", "#d9822b", "#9333ea", "#c2410c", "#64748b", "#a16207", "#be185d")
 
 #: Tones of the graph: tiers of accounts, evidence groups of values, and the marks of its states.
 LIGHT: Final = {

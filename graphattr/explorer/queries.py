@@ -53,8 +53,8 @@ def ring(run: Run, ring_id: str) -> dict[str, Any]:
 def members(run: Run, ring_id: str) -> pl.DataFrame:
     """A ring's members, the surest first: columns of MEMBERS and account facts.
 
-    Adds created_at, country, closed_at, requests (null without usage data), first_seen and last_seen (of usage,
-    else of any signal that has times).
+    Adds created_at, country, closed_at, requests (null without usage data), first_seen and last_seen (of
+    usage, else of any signal that has times).
     """
     base = run.scan("members").filter(pl.col("ring_id") == ring_id)
     ids = base.select("account_id").collect()["account_id"]
@@ -140,8 +140,8 @@ def evidence(run: Run, account_a: str, account_b: str) -> pl.DataFrame:
 def shared_values(run: Run, ring_id: str) -> pl.DataFrame:
     """Values that tie members of a ring together, the strongest first.
 
-    Columns: group, signal, value, kind, log10_lr (of its best link), used (it counts in at least one link), links,
-    members (in this ring), holders (in all), entities.
+    Columns: group, signal, value, kind, log10_lr (of its best link), used (it counts in at least one link),
+    links, members (in this ring), holders (in all), entities.
     """
     pieces = (
         _pairs(run, "evidence", ring_id)
@@ -171,7 +171,7 @@ def shared_values(run: Run, ring_id: str) -> pl.DataFrame:
 
 @lru_cache(maxsize=_KEEP)
 def holders(run: Run, ring_id: str) -> pl.DataFrame:
-    """Which member holds which value: the ring's rows of HOLDINGS, for values that stand as evidence in it."""
+    """Which member holds which value: the ring's rows of HOLDINGS, for values that are evidence in it."""
     ids = members(run, ring_id)["account_id"].implode()
     values = (
         _pairs(run, "evidence", ring_id)

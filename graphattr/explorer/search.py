@@ -31,7 +31,7 @@ class Hit:
 
 @lru_cache(maxsize=64)
 def search(run: Run, text: str) -> tuple[Hit, ...]:
-    """What a text names: exact matches if there are any, else what contains it. At most 20, in a fixed order."""
+    """What a text names: exact matches if any, else what contains it. At most 20, in a fixed order."""
     wanted = _canonical(text)
     if not wanted:
         return ()

@@ -14,9 +14,10 @@ from graphattr.records import SIGNAL, UTC
 #: What an account's activity is told by; events come by their own name.
 CREATED, EXCHANGES, USES = "created", "exchanges", "uses"
 ACTIVITY = {"account_id": pl.String, "time": UTC, "kind": pl.String, "count": pl.Int64}
-#: Likenesses have no value; the table that shows what they were measured on, by words in the signal's name.
-_LIKENESS = {"created": "accounts", "creation": "accounts", "hour": "usage", "profile": "usage"}
-_MOST_ROWS = 200
+#: Likenesses have no value: the table that they are measured on.
+LIKENESS = {"creation": "accounts", "volume": "usage"}
+#: Most signal rows shown at once.
+MOST_ROWS = 200
 _HOURLY = timedelta(days=21)
 
 
@@ -24,8 +25,8 @@ _HOURLY = timedelta(days=21)
 def activity(run: Run, ring_id: str) -> pl.DataFrame:
     """When each member did what: account_id, time (start of the hour), kind, count; sorted by time.
 
-    Kinds: `created`; `exchanges` (count = requests), or, where the run has no usage table, `uses` (rows of payments,
-    ips and devices); the names of events.
+    Kinds: `created`; `exchanges` (count = requests), or, where the run has no usage table, `uses` (rows of
+    payments, ips and devices); the names of events.
     """
     people = members(run, ring_id)
     inside = pl.col("account_id").is_in(people["account_id"].implode())
@@ -70,7 +71,7 @@ def table_of(signal: str) -> str | None:
     """The signal table that a signal or a likeness is read from; None if it is not known."""
     if signal in SIGNAL:
         return SIGNAL[signal].table
-    return next((table for word, table in _LIKENESS.items() if word in signal), None)
+    return LIKENESS.get(signal)
 
 
 def rows_behind(
@@ -86,8 +87,8 @@ def rows_behind(
         first_rows: positions (`row`) that must be among the answer: those that the evidence names.
 
     Returns:
-        Up to 200 rows of signals/<table>.parquet in the order of `row`, columns that are empty left out; None where
-        no table is known.
+        Up to `MOST_ROWS` rows of signals/<table>.parquet in the order of `row`, empty columns left out; None
+        where no table is known.
     """
     name = table_of(signal)
     table = run.signals(name) if name else None
@@ -100,6 +101,6 @@ def rows_behind(
         same = [pl.col(c).cast(pl.String) == value for c in (column, "ip_id") if c in columns and c]
         wanted = wanted & pl.any_horizontal(same) if column in columns else pl.lit(False)
     named = pl.col("row").is_in(list(first_rows)) if first_rows else pl.lit(False)
-    rows = table.filter(wanted | named).sort(named.not_(), "row").head(_MOST_ROWS).collect().sort("row")
+    rows = table.filter(wanted | named).sort(named.not_(), "row").head(MOST_ROWS).collect().sort("row")
     keep = [c for c in rows.columns if rows[c].null_count() < rows.height]
     return rows.select(keep)

@@ -1,4 +1,4 @@
-"""Figures and foreign text made fit to be shown: nothing from a signal is ever Markdown, HTML or a formula."""
+"""Figures and foreign text made fit to be shown: no signal is ever taken for Markdown, HTML or a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 
 #: Shown for a value that is not there.
 NONE: Final = "–"
-#: Control, format (bidirectional marks, zero-width), surrogate, private and unassigned characters, line separators.
+#: Control, format (bidirectional, zero-width), surrogate, private, unassigned characters; line separators.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
 _FORMULA: Final = ("=", "+", "-", "@", "|", "%")
@@ -92,9 +92,7 @@ def percent(share: float | None) -> str:
         return "< 0.1 %"
     if share > 0.999:
         return "> 99.9 %"
-    return (
-        f"{share:.1%}".replace("%", " %") if share < 0.1 or share > 0.9 else f"{share:.0%}".replace("%", " %")
-    )
+    return f"{100 * share:.1f} %" if share < 0.01 or share > 0.99 else f"{100 * share:.0f} %"
 
 
 def ratio(log10: float | None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from graphattr.explorer.words import plain, signal
 
 QUEUE, RING, QUALITY = "queue", "ring", "quality"
 _OPEN = "open"
+_ROW = 31  # pixels
 
 
 def current_run() -> Run:
@@ -30,9 +32,24 @@ def current_run() -> Run:
         st.stop()
 
 
+def icon() -> str:
+    """The browser tab's icon, from this machine."""
+    return (Path(__file__).parent / "static" / "icon.svg").read_text(encoding="utf-8")
+
+
 def page(name: str) -> Any:
     """A page of the navigation, by its url path."""
     return st.session_state["pages"][name]
+
+
+def figures(cells: Sequence[tuple[str, str, str]]) -> None:
+    """A row of boxes: a caption, a figure in Markdown, and a note under it."""
+    for column, (name, value, note) in zip(st.columns(len(cells), gap="small"), cells, strict=True):
+        with column.container(border=True, gap=None):
+            st.caption(name)
+            st.markdown(f"#### {value}")
+            if note:
+                st.caption(note)
 
 
 def ink() -> str:
@@ -114,7 +131,7 @@ def table(
     *,
     key: str,
     alt: str,
-    height: int | None = None,
+    height: int = 360,
     opens: Callable[[dict[str, Any]], None] | None = None,
     verb: str = "Open",
 ) -> None:
@@ -125,7 +142,7 @@ def table(
         columns: column name to its `st.column_config`, in the order shown.
         key: key of the table in the session state.
         alt: name of the table for screen readers, and of the file.
-        height: pixels; None fits up to about ten rows.
+        height: most pixels; a shorter table takes less.
         opens: called with a row when its button is pressed; None shows no buttons.
         verb: text of that button.
     """
@@ -139,14 +156,15 @@ def table(
             opens(frame.row(int(st.session_state[clicked]["row"]), named=True))
 
         config[_OPEN] = st.column_config.ButtonColumn(
-            "", type="tertiary", width=64, key=clicked, on_click=on_click, pinned=True
+            "", type="secondary", width=66, key=clicked, on_click=on_click, pinned=True
         )
     st.dataframe(
         view,
         column_config=config,
         hide_index=True,
         placeholder="",
-        height=height or min(38 + 35 * max(view.height, 1), 388),
+        height=min(_ROW * (max(view.height, 1) + 1) + 3, height),
+        row_height=_ROW,
         key=key,
         alt=alt,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from graphattr.explorer.text import percent
 from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
@@ -37,7 +37,11 @@ STATUS_MEANS: Final = {
     Status.LEAD: "A lead to look into: the error control of this run does not allow an attribution.",
     Status.NOT_ATTRIBUTABLE: "Nothing may be said of who controls these accounts.",
 }
-STATUS_COLOUR: Final = {Status.ATTRIBUTED: "blue", Status.LEAD: "orange", Status.NOT_ATTRIBUTABLE: "gray"}
+STATUS_COLOUR: Final[dict[Status, Literal["blue", "orange", "gray"]]] = {
+    Status.ATTRIBUTED: "blue",
+    Status.LEAD: "orange",
+    Status.NOT_ATTRIBUTABLE: "gray",
+}
 TIER: Final = {Tier.CORE: "Core", Tier.PROBABLE: "Probable", Tier.UNRESOLVED: "Unresolved"}
 GROUP: Final = {
     "network": "Network",
@@ -62,7 +66,11 @@ SIGNAL: Final = {
     "organisation": "Organisation",
     "actor": "Actor",
     "template": "Prompt template",
+    "creation": "Creation time",
+    "volume": "Volume of use",
 }
+#: The matrix row that holds the prior probabilities.
+PRIOR: Final = "prior"
 
 
 def plain(name: str | None) -> str:
@@ -71,8 +79,13 @@ def plain(name: str | None) -> str:
 
 
 def signal(name: str | None) -> str:
-    """A signal's name in plain words."""
+    """A signal's or a likeness's name in plain words."""
     return SIGNAL.get(name or "", plain(name))
+
+
+def statistic(name: str | None) -> str:
+    """A ring statistic's name in plain words."""
+    return "Before the statistics" if name == PRIOR else plain(name)
 
 
 def best_innocent(ring: dict[str, Any]) -> str:
@@ -92,6 +105,7 @@ def headline(ring: dict[str, Any]) -> str:
     lead = f"Consistent with {PHRASE.get(name, plain(name).lower())} ({percent(ring[f'p_{name}'])})."
     if name in INNOCENT:
         rival = best_other(ring)
-        return f"{lead} The best explanation by common control is {PHRASE[rival]} ({percent(ring[f'p_{rival}'])})."
+        share = percent(ring[f"p_{rival}"])
+        return f"{lead} The best explanation by common control is {PHRASE[rival]} ({share})."
     rival = best_innocent(ring)
     return f"{lead} The best innocent explanation is {PHRASE[rival]} ({percent(ring[f'p_{rival}'])})."

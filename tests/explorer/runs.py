@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from graphattr.records import GROUPS, HYPOTHESES, SIGNAL, TABLES, RunPaths
 
-DAY = datetime(2026, 3, 1, tzinfo=timezone.utc)
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
 PRIOR = -3.2
 IMG = '<img src=x onerror="window.pwned=1">'
 FORMULA = '=HYPERLINK("http://example.invalid","open")'
@@ -28,7 +28,7 @@ ONCE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """One ring to be made: its accounts, the hypothesis it leans to with its share, and the values it spreads."""
+    """One ring to be made: its size, the hypothesis it leans to with its share, the values it spreads."""
 
     ring_id: str
     size: int
@@ -76,7 +76,9 @@ PLANS = (
         (("organisation", "org-northwind", 1.0), ("ip", "192.0.2.80", 1.0)),
         30.0,
     ),
-    Plan("ring-c815", 6, "shared_infrastructure", 0.71, "not_attributable", (("ip", "2001:db8::42", 1.0),), 8.0),
+    Plan(
+        "ring-c815", 6, "shared_infrastructure", 0.71, "not_attributable", (("ip", "2001:db8::42", 1.0),), 8.0
+    ),
     Plan("ring-0e6d", 2, "coincidence", 0.44, "not_attributable", (("device", "dev-stock-9000", 1.0),), 3.0),
 )
 LONERS = 10
@@ -103,15 +105,29 @@ def build(root: Path) -> Path:
         "matrix": _matrix(),
     }
     for name, (schema, key) in TABLES.items():
-        tables[name].select(pl.col(c).cast(t) for c, t in schema.items()).sort(key).write_parquet(paths.table(name))
-    pl.DataFrame({"account_id": ["acct-9999"], "ip": ["not-an-ip"], "reason": ["ip is not an address"]}).write_parquet(
+        tables[name].select(pl.col(c).cast(t) for c, t in schema.items()).sort(key).write_parquet(
+            paths.table(name)
+        )
+    pl.DataFrame({"account_id": ["acct-9999"], "ip": ["not-an-ip"], "reason": ["address:ip"]}).write_parquet(
         paths.quarantine / "ips.parquet"
     )
-    counts = {name: {"rows_in": f.height, "loaded": f.height, "quarantined": 0} for name, f in signals.items()}
-    counts["ips"] = {**counts["ips"], "rows_in": counts["ips"]["loaded"] + 1, "quarantined": 1}
-    paths.load_report.write_text(json.dumps({"tables": counts}))
+    report = {name: _report(frame.height, int(name == "ips")) for name, frame in signals.items()}
+    paths.load_report.write_text(json.dumps({"version": 1, "tables": report, "timeless": []}))
     paths.run_json.write_text(json.dumps(_info()))
     return root
+
+
+def _report(loaded: int, refused: int) -> dict[str, Any]:
+    return {
+        "rows": loaded + refused,
+        "loaded": loaded,
+        "quarantined": refused,
+        "duplicates": 0,
+        "not_selected": 0,
+        "reasons": {"address:ip": refused} if refused else {},
+        "timeless": False,
+        "unknown_columns": ["note"] if refused else [],
+    }
 
 
 def _info() -> dict[str, Any]:
@@ -121,7 +137,12 @@ def _info() -> dict[str, Any]:
         "versions": {"polars": pl.__version__},
         "seed": 0,
         "settings": {},
-        "model": {"name": "defaults", "sha256": "0" * 64, "trained": False, "note": "Field-guided default weights."},
+        "model": {
+            "name": "defaults",
+            "sha256": "0" * 64,
+            "trained": False,
+            "note": "Field-guided default weights.",
+        },
         "store": {"uri": "embedded"},
         "inputs": {"accounts.parquet": "1" * 64},
         "outputs": {"rings.parquet": "2" * 64},
@@ -147,19 +168,31 @@ def _signals(rosters: dict[str, list[str]], rng: np.random.Generator) -> dict[st
         plan = plans.get(ring_id)
         organisation = next((v for s, v, _ in plan.values if s == "organisation"), None) if plan else None
         for place, account in enumerate(accounts):
-            start = DAY + timedelta(days=float(rng.integers(0, 4)) + (place // 6) * 3, hours=float(rng.integers(0, 24)))
+            start = DAY + timedelta(
+                days=float(rng.integers(0, 4)) + (place // 6) * 3, hours=float(rng.integers(0, 24))
+            )
             made["accounts"].append(
                 {"account_id": account, "created_at": start, "country": "DE", "organisation_id": organisation}
             )
-            held = [(s, v) for s, v, share in plan.values if _takes(place, v, share, len(accounts))] if plan else []
+            held = (
+                [(s, v) for s, v, share in plan.values if _takes(place, v, share, len(accounts))]
+                if plan
+                else []
+            )
             for signal, value in [*held, ("ip", f"10.{place}.{len(accounts)}.7")]:
                 _use(made, signal, value, account, start + timedelta(hours=float(rng.integers(1, 40))))
             _traffic(made, account, start, plan.pace if plan else 5.0, dict(held).get("template"), rng)
             if plan and ring_id == TOP and place % 5 == 2:
-                made["events"].append({"account_id": account, "observed_at": start + 9 * 24 * ONCE, "event": "banned"})
+                made["events"].append(
+                    {"account_id": account, "observed_at": start + 9 * 24 * ONCE, "event": "banned"}
+                )
             if plan and place % 4 == 1:
-                made["events"].append({"account_id": account, "observed_at": start + 2 * ONCE, "event": "key_created"})
-    return {name: pl.DataFrame(rows).with_row_index("row").cast({"row": pl.UInt64}) for name, rows in made.items()}
+                made["events"].append(
+                    {"account_id": account, "observed_at": start + 2 * ONCE, "event": "key_created"}
+                )
+    return {
+        name: pl.DataFrame(rows).with_row_index("row").cast({"row": pl.UInt64}) for name, rows in made.items()
+    }
 
 
 def _takes(place: int, value: str, share: float, size: int) -> bool:
@@ -168,7 +201,9 @@ def _takes(place: int, value: str, share: float, size: int) -> bool:
     return (place - start) % size < round(share * size)
 
 
-def _use(made: dict[str, list[dict[str, Any]]], signal: str, value: str, account: str, time: datetime) -> None:
+def _use(
+    made: dict[str, list[dict[str, Any]]], signal: str, value: str, account: str, time: datetime
+) -> None:
     if signal == "organisation":
         return
     about = SIGNAL[signal]
@@ -200,7 +235,11 @@ def _holdings(signals: dict[str, pl.DataFrame]) -> pl.DataFrame:
         about = SIGNAL[name]
         table = signals[about.table]
         kind = pl.col(about.kind_column) if about.kind_column in table.columns else pl.lit(None, pl.String)
-        used = pl.col("observed_at") if "observed_at" in table.columns else pl.lit(None, pl.Datetime("us", "UTC"))
+        used = (
+            pl.col("observed_at")
+            if "observed_at" in table.columns
+            else pl.lit(None, pl.Datetime("us", "UTC"))
+        )
         parts.append(
             table.drop_nulls(about.column)
             .group_by("account_id", value=pl.col(about.column))
@@ -220,7 +259,9 @@ def _links(rosters: dict[str, list[str]], holdings: pl.DataFrame) -> tuple[pl.Da
     held: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for row in holdings.iter_rows(named=True):
         held.setdefault(row["account_id"], {})[(row["signal"], row["value"])] = row
-    holders = {key: n for *key2, n in holdings.group_by("signal", "value").len().iter_rows() for key in [tuple(key2)]}
+    holders = {
+        key: n for *key2, n in holdings.group_by("signal", "value").len().iter_rows() for key in [tuple(key2)]
+    }
     pieces: list[dict[str, Any]] = []
     links: list[dict[str, Any]] = []
     for ring_id, accounts in rosters.items():
@@ -274,7 +315,7 @@ def _likeness(a: str, b: str) -> dict[str, Any]:
         "account_a": a,
         "account_b": b,
         "group": "timing",
-        "signal": "creation_gap",
+        "signal": "creation",
         "value": None,
         "kind": None,
         "log10_lr": -0.3,
@@ -324,7 +365,9 @@ def _members(rosters: dict[str, list[str]], rng: np.random.Generator) -> pl.Data
             tier = "core" if p >= 0.9 else "probable" if p >= 0.5 else "unresolved"
             wide = float(rng.uniform(0.02, 0.1))
             rows.append((plan.ring_id, account, p, max(p - wide, 0), min(p + wide, 1), tier))
-    return pl.DataFrame(rows, schema=["ring_id", "account_id", "probability", "low", "high", "tier"], orient="row")
+    return pl.DataFrame(
+        rows, schema=["ring_id", "account_id", "probability", "low", "high", "tier"], orient="row"
+    )
 
 
 STATISTICS = (
@@ -337,15 +380,25 @@ STATISTICS = (
 
 
 def _matrix() -> pl.DataFrame:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for plan in PLANS:
+        prior = {f"log10_lr_{h}": -0.3 - 0.2 * j for j, h in enumerate(HYPOTHESES)}
+        words = {"value": None, "n": None, "unit": "", "reason": "how often each kind is expected"}
+        rows.append({"ring_id": plan.ring_id, "statistic": "prior", **prior, **words})
         for i, (statistic, value, unit, reason) in enumerate(STATISTICS):
             lr = {
                 f"log10_lr_{h}": round(0.9 * float(np.cos(1.3 * i + j)) if h != plan.hypothesis else 0.8, 2)
                 for j, h in enumerate(HYPOTHESES)
             }
             rows.append(
-                {"ring_id": plan.ring_id, "statistic": statistic, "value": value, "n": plan.size, "unit": unit, **lr}
+                {
+                    "ring_id": plan.ring_id,
+                    "statistic": statistic,
+                    "value": value,
+                    "n": plan.size,
+                    "unit": unit,
+                    **lr,
+                }
                 | {"reason": reason}
             )
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows, infer_schema_length=None)

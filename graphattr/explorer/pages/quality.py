@@ -1,26 +1,34 @@
-"""How far the run can be trusted: what was loaded and refused, the guarantee, the stages, versions and hashes."""
+"""How far the run can be trusted: what was loaded and refused, the guarantee, stages, versions and hashes."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import streamlit as st
 
 from graphattr.explorer import ui
 from graphattr.explorer.runs import Run
-from graphattr.explorer.text import code, count, shown
+from graphattr.explorer.text import NONE, code, count, shown
 
 _TEXT = st.column_config.TextColumn
 _NUMBER = st.column_config.NumberColumn
+#: Counts of load_report.json that every table has, as headed here; they add up to the first.
+_COUNTS: Final = {
+    "rows": "Rows in",
+    "loaded": "Loaded",
+    "quarantined": "Refused",
+    "duplicates": "Exact duplicates",
+    "not_selected": "Not selected",
+}
 
 
 def show() -> None:
     """Draws the page."""
     run = ui.current_run()
     st.header("Quality", anchor=False)
-    st.subheader("What the results promise", anchor=False)
+    st.markdown("**What the results promise**")
     st.text(shown(run.info.get("guarantee") or "This run states no guarantee."))
     _model(run)
     _loading(run)
@@ -28,16 +36,23 @@ def show() -> None:
     _provenance(run)
 
 
+def _part(run: Run, name: str) -> dict[str, Any]:
+    part = run.info.get(name)
+    return part if isinstance(part, dict) else {}
+
+
 def _model(run: Run) -> None:
-    links, model = dict(run.info.get("links") or {}), dict(run.info.get("model") or {})
-    cells = [("Pairs looked at", count(links.get("candidates"))), ("Seed", shown(run.info.get("seed")))]
+    links, model = _part(run, "links"), _part(run, "model")
     prior = links.get("log10_prior_odds")
-    if prior is not None:
-        cells.append(("Odds of a link before evidence", f"1 to {count(10 ** -float(prior))}"))
-    if model:
-        cells.append(("Model", shown(model.get("name"))))
-    for column, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(name, value, border=True)
+    before = f"1 to {count(10 ** -float(prior))}" if isinstance(prior, (int, float)) else NONE
+    trained = "trained" if model.get("trained") else "default weights, not trained"
+    cells = [
+        ("Pairs looked at", count(links.get("candidates")), "candidates for a link"),
+        ("Odds of a link", before, "before evidence"),
+        ("Linkage model", code(model.get("name"), 24), trained),
+        ("Seed", code(run.info.get("seed")), "of everything random"),
+    ]
+    ui.figures(cells)
     if model.get("note"):
         st.text(shown(model["note"]))
 
@@ -46,89 +61,78 @@ def _loading(run: Run) -> None:
     st.subheader("Loading", anchor=False)
     try:
         report = json.loads(run.paths.load_report.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        tables = {name: entry for name, entry in report["tables"].items() if isinstance(entry, dict)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         st.caption("The run has no readable load report.")
         return
-    tables = report.get("tables", report) if isinstance(report, dict) else {}
-    rows = [{"table": name, **_counts(entry)} for name, entry in tables.items() if isinstance(entry, dict)]
-    if rows:
-        frame = pl.DataFrame(rows, infer_schema_length=None)
-        config = {
-            name: _TEXT(_label(name)) if dtype == pl.String else _NUMBER(_label(name), format="localized")
-            for name, dtype in frame.schema.items()
+    rows = [
+        {
+            "table": name,
+            **{column: entry.get(column) for column in _COUNTS},
+            "times": "none: timing evidence is off" if entry.get("timeless") else "yes",
+            "unknown": ", ".join(map(str, entry.get("unknown_columns") or [])),
         }
-        ui.table(frame, config, key="loading", alt="Rows loaded and refused by table")
-    _quarantine(run)
-
-
-def _counts(entry: dict[str, Any]) -> dict[str, Any]:
-    flat = {
-        name: value for name, value in entry.items() if isinstance(value, int) and not isinstance(value, bool)
-    }
-    lists = {
-        name: ", ".join(map(str, value)) for name, value in entry.items() if isinstance(value, list) and value
-    }
-    return {**flat, **lists}
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _quarantine(run: Run) -> None:
-    files = sorted(run.paths.quarantine.glob("*.parquet"))
-    parts = [
-        pl.scan_parquet(file)
-        .group_by("reason")
-        .agg(rows=pl.len())
-        .with_columns(table=pl.lit(file.stem))
-        .collect()
-        for file in files
-        if "reason" in pl.read_parquet_schema(file)
+        for name, entry in tables.items()
     ]
-    refused = (
-        pl.concat(parts).sort(["rows", "table", "reason"], descending=[True, False, False]) if parts else None
-    )
-    if refused is None or refused.is_empty():
-        st.caption("No row was refused.")
-        return
-    st.markdown("**Rows refused, by reason**")
     config = {
         "table": _TEXT("Table", width=120),
-        "reason": _TEXT("Reason", width=420),
+        **{column: _NUMBER(label, format="localized", width=120) for column, label in _COUNTS.items()},
+        "times": _TEXT("Times", width=170),
+        "unknown": _TEXT("Columns left out of the graph", width=320),
+    }
+    ui.table(pl.DataFrame(rows, infer_schema_length=None), config, key="loading", alt="Rows by table")
+    _refused(tables)
+
+
+def _refused(tables: dict[str, dict[str, Any]]) -> None:
+    rows = [
+        {"table": name, "reason": reason, "rows": number}
+        for name, entry in tables.items()
+        for reason, number in dict(entry.get("reasons") or {}).items()
+    ]
+    if not rows:
+        st.caption("No row was refused.")
+        return
+    refused = pl.DataFrame(rows).sort(["rows", "table", "reason"], descending=[True, False, False])
+    config = {
+        "table": _TEXT("Table", width=120),
+        "reason": _TEXT("Refused because of", width=420),
         "rows": _NUMBER("Rows", format="localized"),
     }
-    ui.table(refused, config, key="quarantine", alt="Refused rows by reason")
+    ui.table(refused, config, key="refused", alt="Refused rows by reason")
+    st.caption("The rows themselves lie in the run's quarantine folder.")
 
 
 def _stages(run: Run) -> None:
-    stages = run.info.get("stages") or []
+    stages = [stage for stage in run.info.get("stages") or [] if isinstance(stage, dict)]
     if not stages:
         return
     st.subheader("Stages", anchor=False)
-    frame = pl.DataFrame(stages, infer_schema_length=None)
     config = {
         "name": _TEXT("Stage", width=180),
         "seconds": _NUMBER("Seconds", format="%.1f"),
         "peak_memory_mib": _NUMBER("Peak memory, MiB", format="localized"),
     }
-    ui.table(frame, config, key="stages", alt="Seconds and memory by stage")
+    ui.table(
+        pl.DataFrame(stages, infer_schema_length=None),
+        config,
+        key="stages",
+        alt="Seconds and memory by stage",
+    )
 
 
 def _provenance(run: Run) -> None:
     st.subheader("Where it came from", anchor=False)
-    versions = ", ".join(
-        f"{name} {code(value)}" for name, value in sorted(dict(run.info.get("versions") or {}).items())
-    )
-    st.markdown(f"graphattr {code(run.info.get('graphattr'))}" + (f"; {versions}" if versions else ""))
+    versions = [f"{code(name)} {code(value)}" for name, value in sorted(_part(run, "versions").items())]
+    st.markdown(", ".join([f"graphattr {code(run.info.get('graphattr'))}", *versions]))
     rows = [
-        {"side": side, "file": str(name), "sha256": value if isinstance(value, str) else json.dumps(value)}
-        for side in ("inputs", "outputs")
-        for name, value in sorted(dict(run.info.get(side) or {}).items())
+        {"side": words, "file": str(name), "sha256": value if isinstance(value, str) else json.dumps(value)}
+        for side, words in (("inputs", "In"), ("outputs", "Out"))
+        for name, value in sorted(_part(run, side).items())
     ]
     if rows:
         config = {
-            "side": _TEXT("Side", width=80),
+            "side": _TEXT("", width=50),
             "file": _TEXT("File", width=260),
             "sha256": _TEXT("SHA-256", width=520),
         }

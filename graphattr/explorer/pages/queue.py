@@ -32,8 +32,8 @@ def show() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(
-            f"{plural(chosen.height, 'ring')} of {count(rings.height)}, by weight: accounts × exchanges × probability of"
-            " common control."
+            f"{plural(chosen.height, 'ring')} of {count(rings.height)}, by weight:"
+            " accounts × exchanges × probability of common control."
         )
         ui.download(chosen, "rings", "queue_csv")
     ui.table(
@@ -41,7 +41,7 @@ def show() -> None:
         _columns(),
         key="rings",
         alt="Rings by weight",
-        height=min(38 + 35 * max(chosen.height, 1), 738),
+        height=740,
         opens=lambda row: st.session_state.update(go=row["ring_id"]),
     )
     if "go" in st.session_state:
@@ -50,10 +50,13 @@ def show() -> None:
 
 def _figures(rings: pl.DataFrame) -> None:
     by_status = dict(rings.group_by("status").len().iter_rows())
-    cells = [("Rings", rings.height), ("Accounts in rings", int(rings["size"].sum()))]
-    cells += [(STATUS[status], by_status.get(status, 0)) for status in Status]
-    for column, (name, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(name, count(value), border=True)
+    inside = int(rings["size"].sum())
+    cells = [("Rings", count(rings.height), f"{plural(inside, 'account')}")]
+    for status in Status:
+        chosen = rings.filter(pl.col("status") == status)
+        share = f"{plural(int(chosen['size'].sum()), 'account')}"
+        cells.append((STATUS[status], count(by_status.get(status, 0)), share))
+    ui.figures(cells)
 
 
 def _filtered(rings: pl.DataFrame) -> pl.DataFrame:
@@ -112,7 +115,7 @@ def _columns() -> dict[str, Any]:
             min_value=0,
             max_value=100,
             width=150,
-            help="Probability that one controller stands behind the accounts: single operator, contractors or reseller.",
+            help="Probability of a single operator, contractors or a reseller behind the accounts.",
         ),
         "weight": _NUMBER("Weight", format="compact", width=80),
         "first_seen": _DATE("First seen", format="D MMM YYYY", width=105),

@@ -1,18 +1,18 @@
-"""One ring on one page: what it is consistent with, who is in it, when it was active, why it hangs together."""
+"""One ring on one page: what it is consistent with, who is in it, when it was active, why it coheres."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
 from graphattr.errors import RunError
-from graphattr.explorer import charts, queries, signals, state, ui
+from graphattr.explorer import queries, signals, state, ui
 from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
-from graphattr.explorer.text import code, count, percent, period, plural
+from graphattr.explorer.text import code, count, moment, percent, period, plural
+from graphattr.explorer.timeline import BRUSH, timeline
 from graphattr.explorer.words import STATUS, STATUS_COLOUR, STATUS_MEANS, headline
 from graphattr.records import Status, Tier
 
@@ -42,13 +42,13 @@ def _chosen(run: Run) -> dict[str, Any] | None:
     ring_id = state.get(state.RING)
     if ring_id is None:
         st.info("Pick a ring in the queue, or search for an account or a value.")
-        st.page_link(ui.page(ui.QUEUE), label="To the queue", icon=":material/list:")
+        st.page_link(ui.page(ui.QUEUE), label="To the queue")
         return None
     try:
         return queries.ring(run, ring_id)
     except RunError:
         st.info(f"This run has no ring {code(ring_id)}. Its id may be of another run.")
-        st.page_link(ui.page(ui.QUEUE), label="To the queue", icon=":material/list:")
+        st.page_link(ui.page(ui.QUEUE), label="To the queue")
         return None
 
 
@@ -57,9 +57,10 @@ def _figures(run: Run, ring: dict[str, Any]) -> None:
     tiers = dict(members.group_by("tier").len().iter_rows())
     split = ", ".join(f"{count(tiers[tier])} {tier}" for tier in Tier if tier in tiers)
     named = ring["operator"] is not None
+    each = (ring["requests"] or 0) / max(ring["size"], 1)
     cells = [
         ("Accounts", count(ring["size"]), split),
-        ("Exchanges", count(ring["requests"]), "over the time shown"),
+        ("Exchanges", count(ring["requests"]), f"{count(each)} an account"),
         ("Active", period(ring["first_seen"], ring["last_seen"]), "first to last signal"),
         ("Common control", percent(ring["control"]), "single operator, contractors or reseller"),
         (
@@ -68,11 +69,7 @@ def _figures(run: Run, ring: dict[str, Any]) -> None:
             code(ring["operator"], 40) if named else "no verified operator matches",
         ),
     ]
-    for column, (name, value, note) in zip(st.columns(len(cells)), cells, strict=True):
-        with column.container(border=True, gap="xxsmall"):
-            st.caption(name)
-            st.markdown(f"##### {value}", width="stretch")
-            st.caption(note)
+    ui.figures(cells)
 
 
 def _timeline(run: Run, ring: dict[str, Any]) -> frozenset[str] | None:
@@ -85,12 +82,12 @@ def _timeline(run: Run, ring: dict[str, Any]) -> frozenset[str] | None:
     window = state.get_window()
     key = f"timeline_{ring['ring_id']}_{st.session_state.get('brush', 0)}"
     preset = st.session_state.setdefault(f"{key}_preset", window)
-    chart = charts.timeline(rows, signals.step(rows), preset)
+    chart = timeline(rows, signals.step(rows), preset)
     st.altair_chart(
         chart,
         key=key,
         on_select=lambda: state.put_window(_brushed(st.session_state[key])),
-        selection_mode=charts.BRUSH,
+        selection_mode=BRUSH,
         alt="Exchanges, creations and events of the ring's accounts over time",
     )
     if window is None:
@@ -99,8 +96,8 @@ def _timeline(run: Run, ring: dict[str, Any]) -> frozenset[str] | None:
     active = signals.active(rows, *window)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{window[0]:%-d %b %H:%M} to {window[1]:%-d %b %Y %H:%M} UTC: {plural(len(active), 'account')} of"
-            f" {count(ring['size'])} active; graph and tables show these.",
+            f"{moment(window[0])} to {moment(window[1])} UTC: {plural(len(active), 'account')} of"
+            f" {count(ring['size'])} active. Graph and tables show these.",
             width="content",
         )
         st.button("Show all", key="clear_window", type="tertiary", on_click=_clear_window)
@@ -114,15 +111,8 @@ def _clear_window() -> None:
 
 
 def _brushed(selection: Any) -> tuple[datetime, datetime] | None:
-    span = dict(selection.get("selection", {}).get(charts.BRUSH, {})).get("time")
+    span = dict(selection.get("selection", {}).get(BRUSH, {})).get("time")
     if not span or len(span) < 2:
         return None
     low, high = (datetime.fromtimestamp(float(ms) / 1000, UTC) for ms in (min(span), max(span)))
     return low, high
-
-
-def within(frame: pl.DataFrame, active: frozenset[str] | None, *columns: str) -> pl.DataFrame:
-    """The rows whose accounts, in the columns named, are all among the active ones; all rows if active is None."""
-    if active is None:
-        return frame
-    return frame.filter(pl.all_horizontal(pl.col(c).is_in(list(active)) for c in columns))

@@ -1,4 +1,4 @@
-"""The rival explanations of a ring side by side: probabilities, what speaks for and against each, how far it carries."""
+"""The rival explanations of a ring side by side: how probable, what speaks for and against."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import streamlit as st
 from graphattr.explorer import charts, queries, ui
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, ratio
-from graphattr.explorer.words import HYPOTHESIS, PHRASE, best_innocent, plain
+from graphattr.explorer.words import HYPOTHESIS, PRIOR, statistic
 from graphattr.records import HYPOTHESES
+
+_TEXT = st.column_config.TextColumn
+_NUMBER = st.column_config.NumberColumn
 
 
 def show(run: Run, ring: dict[str, Any]) -> None:
@@ -21,21 +24,24 @@ def show(run: Run, ring: dict[str, Any]) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.altair_chart(
-            charts.hypotheses(ring, ui.ink()),
-            alt="Probability of each hypothesis, see the figures beside the bars",
+            charts.hypotheses(ring, ui.ink()), alt=f"Probability of each hypothesis: {_said(ring)}"
         )
         _limits(ring)
     with right:
         if rows.is_empty():
             st.caption("The run holds no statistics of this ring.")
             return
-        st.altair_chart(
-            charts.matrix(rows, ui.ink()), alt="Statistics by hypothesis; the table below holds the same"
-        )
+        matrix = charts.matrix(rows, ui.ink())
+        st.altair_chart(matrix, alt="Statistics by hypothesis; the table below holds the same")
         st.caption(
             "log10 of each statistic's likelihood ratio: +1 is ten times likelier under that hypothesis."
+            " A column adds up to the hypothesis's log10 probability, but for a constant."
         )
     _sides(rows, ring)
+
+
+def _said(ring: dict[str, Any]) -> str:
+    return ", ".join(f"{HYPOTHESIS[name]} {100 * (ring[f'p_{name}'] or 0):.0f} %" for name in HYPOTHESES)
 
 
 def _limits(ring: dict[str, Any]) -> None:
@@ -43,15 +49,15 @@ def _limits(ring: dict[str, Any]) -> None:
     lines = []
     if low is not None and high is not None:
         lines.append(
-            f"**Range.** A single operator or reseller against {PHRASE[best_innocent(ring)]}: between {ratio(low)} and"
-            f" {ratio(high)}."
+            f"**Range.** A single operator or reseller against the best innocent explanation:"
+            f" between {ratio(low)} and {ratio(high)}."
         )
     if cap is not None:
         lines.append(f"**Cap.** The rings it was calibrated on carry no factor above {cap:,.0f}.")
     if ring["weakest_point"] is not None:
         lines.append(f"**Weakest point.** Without {code(ring['weakest_point'])} the ring breaks.")
     else:
-        lines.append("**Weakest point.** No single value whose loss would break the ring.")
+        lines.append("**Weakest point.** None: the ring holds without any single value.")
     st.markdown("  \n".join(lines))
 
 
@@ -66,28 +72,23 @@ def _sides(rows: pl.DataFrame, ring: dict[str, Any]) -> None:
     )
     column = f"log10_lr_{name}"
     table = (
-        rows.drop_nulls(column)
-        .filter(pl.col(column).abs() >= 0.02)
+        rows.filter(pl.col("statistic") != PRIOR, pl.col(column).abs() >= 0.02)
         .sort(column, descending=True)
         .with_columns(
-            what=pl.col("statistic").map_elements(plain, return_dtype=pl.String),
+            what=pl.col("statistic").map_elements(statistic, return_dtype=pl.String),
             speaks=pl.col(column).map_elements(ratio, return_dtype=pl.String),
         )
     )
     if table.is_empty():
         st.caption("No statistic speaks either way.")
         return
-    ui.table(
-        table,
-        {
-            "what": st.column_config.TextColumn("Statistic", width=220),
-            "speaks": st.column_config.TextColumn("Speaks", width=120),
-            "value": st.column_config.NumberColumn("Value", format="%.3g", width=80),
-            "n": st.column_config.NumberColumn("Over", format="localized", width=70),
-            "unit": st.column_config.TextColumn("Unit", width=90),
-            "reason": st.column_config.TextColumn("Reason", width=620),
-        },
-        key="sides",
-        alt="What speaks for and against the hypothesis",
-    )
+    columns = {
+        "what": _TEXT("Statistic", width=200),
+        "speaks": _TEXT("Speaks", width=120),
+        "value": _NUMBER("Value", format="%.3g", width=80),
+        "n": _NUMBER("Over", format="localized", width=70),
+        "unit": _TEXT("Unit", width=90),
+        "reason": _TEXT("Reason", width=620),
+    }
+    ui.table(table, columns, key="sides", alt="What speaks for and against the hypothesis")
     ui.download(rows, "evidence_matrix", "matrix_csv")

@@ -1,4 +1,4 @@
-"""Why two accounts are held together: links, the waterfall of one, its pieces, and the signal rows behind them."""
+"""Why two accounts are held together: links, the waterfall of one, its pieces, and the signal rows behind."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def show(run: Run, ring: dict[str, Any], active: frozenset[str] | None) -> None:
     with left:
         _links(links, account)
     with right:
-        _waterfall(run, chosen, account, links.height)
+        _waterfall(chosen, account, links.height)
     _pieces(run, chosen)
 
 
@@ -65,8 +65,8 @@ def _links(links: pl.DataFrame, account: str | None) -> None:
         groups=pl.sum_horizontal((pl.col(f"log10_lr_{g}") > 0.005).cast(pl.Int64) for g in GROUPS),
     )
     st.caption(
-        f"{plural(links.height, 'link')} {'of the account in focus' if account else 'between members'}, the strongest"
-        " first."
+        f"{plural(links.height, 'link')} {'of the account in focus' if account else 'between members'},"
+        " the strongest first."
     )
     columns = {
         "account_a": _TEXT("Account", width=140),
@@ -88,7 +88,7 @@ def _links(links: pl.DataFrame, account: str | None) -> None:
     ui.download(links, "links", "links_csv")
 
 
-def _waterfall(run: Run, link: dict[str, Any], account: str | None, others: int) -> None:
+def _waterfall(link: dict[str, Any], account: str | None, others: int) -> None:
     a, b = link["account_a"], link["account_b"]
     if account is None:
         st.caption(f"What makes {code(a, 40)} and {code(b, 40)} stand at {percent(link['probability'])}")
@@ -175,8 +175,8 @@ def _rows(run: Run, a: str, b: str, pieces: pl.DataFrame) -> None:
         key="rows",
         alt="Signal rows",
     )
-    if rows.height == count and source:
-        st.caption("The first 200 rows are shown.")
+    if rows.height == signals.MOST_ROWS:
+        st.caption(f"The first {count(rows.height)} rows are shown.")
     ui.download(rows, "signal_rows", "rows_csv")
 
 

@@ -58,8 +58,9 @@ def _alt(drawn: Drawing) -> str:
     accounts = sum(len(node.accounts) for node in drawn.nodes)
     values = sum(not node.accounts for node in drawn.nodes)
     return (
-        f"Graph of {plural(accounts, 'account')} and {plural(values, 'shared value')}; the tables beside it hold the"
-        " same. Arrows pan, plus and minus zoom, N and P step through the marks, Enter opens one, Escape clears."
+        f"Graph of {plural(accounts, 'account')} and {plural(values, 'shared value')}; the tables beside it"
+        " hold the same. Arrows pan, plus and minus zoom, N and P step through the marks, Enter opens one,"
+        " Escape clears."
     )
 
 
@@ -81,11 +82,11 @@ def _tables(run: Run, ring_id: str, drawn: Drawing, active: frozenset[str] | Non
         )
     focus = state.get(state.FOCUS)
     members, values, about = _focused(run, ring_id, drawn, focus, members, values)
-    tabs = st.tabs([f"Members ({count(members.height)})", f"Shared values ({count(values.height)})"])
     if about:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(about, width="content")
             st.button("Show all", key="clear_focus", type="tertiary", on_click=lambda: state.put(focus=None))
+    tabs = st.tabs([f"Members ({count(members.height)})", f"Shared values ({count(values.height)})"])
     with tabs[0]:
         _members(members)
     with tabs[1]:
@@ -133,13 +134,13 @@ def _members(members: pl.DataFrame) -> None:
         ),
     )
     columns = {
-        "account_id": _TEXT("Account", width=150),
-        "grade": _TEXT("Tier", width=82),
+        "account_id": _TEXT("Account", width=128),
+        "grade": _TEXT("Tier", width=80),
         "p": st.column_config.ProgressColumn(
-            "Membership", format="%.0f %%", min_value=0, max_value=100, width=105
+            "Membership", format="%.0f %%", min_value=0, max_value=100, width=100
         ),
-        "interval": _TEXT("Interval", width=90),
-        "requests": _NUMBER("Exchanges", format="localized", width=88),
+        "interval": _TEXT("Interval", width=88),
+        "requests": _NUMBER("Exchanges", format="localized", width=80),
         "created_at": st.column_config.DateColumn("Created", format="D MMM YYYY", width=100),
         "country": _TEXT("Country", width=70),
         "first_seen": st.column_config.DateColumn("First seen", format="D MMM YYYY", width=100),

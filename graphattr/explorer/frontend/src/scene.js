@@ -8,6 +8,12 @@ import { drawHover, drawLabel } from "./labels.js";
 import { buildFrame } from "./frame.js";
 import { listenKeys } from "./keys.js";
 
+// Squares whose labels are drawn as those of circles are: the library's own are black on either theme.
+class Square extends NodeSquareProgram {
+  drawLabel = undefined;
+  drawHover = undefined;
+}
+
 export class Scene {
   constructor(root, data, report) {
     this.key = data.key;
@@ -47,7 +53,7 @@ export class Scene {
         type: nodes.shape[i],
         label: nodes.label[i],
         title: nodes.title[i],
-        forceLabel: false,
+        named: nodes.named[i],
       });
     });
     edges.source.forEach((source, i) => {
@@ -58,7 +64,7 @@ export class Scene {
 
   settings() {
     return {
-      nodeProgramClasses: { square: NodeSquareProgram },
+      nodeProgramClasses: { square: Square },
       defaultDrawNodeLabel: (context, node, settings) => drawLabel(context, node, settings, this.theme),
       defaultDrawNodeHover: (context, node, settings) => drawHover(context, node, settings, this.theme),
       labelFont: this.theme.font,
@@ -68,7 +74,7 @@ export class Scene {
       labelRenderedSizeThreshold: 7,
       minCameraRatio: 0.02,
       maxCameraRatio: 3,
-      stagePadding: 36,
+      stagePadding: 52,
       zIndex: true,
       nodeReducer: (id, node) => this.styleNode(id, node),
       edgeReducer: (edge, attributes) => this.styleEdge(edge, attributes),
@@ -94,7 +100,7 @@ export class Scene {
       ...node,
       color: dim ? tones.dim : tones[node.tone],
       label: dim ? "" : node.label,
-      forceLabel: id === this.selected || (near && this.graph.degree(this.centre) <= 24),
+      forceLabel: node.named || id === this.selected || (near && this.graph.degree(this.centre) <= 24),
       highlighted: id === this.selected,
       zIndex: dim ? 0 : 1,
     };
