@@ -63,8 +63,10 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
     os = np.where(script, OS_NAMES.index("Linux"), _by_share(unit(code, 1), OS_SHARES))
     browser = _by_share(unit(code, 2), BROWSER_SHARES)
     month = spells.at // (28 * DAY)
-    client = mix(os, browser, month - (unit(code, month) < 0.3))  # some update late
-    tool = mix(_TOOL, world.drivers["tool"][spells.driver], mix(code) % 2)
+    late = (unit(code, month) < 0.3).astype(np.int64)  # some update a month late
+    build = zipf(unit(code, 3), 12)  # extensions, virus scanners and company proxies change the handshake
+    client = mix(os, browser, month - late, build)
+    tool = mix(_TOOL, world.drivers["tool"][spells.driver], zipf(unit(code, 4), 6))
     country = world.drivers["country"][spells.driver]
     declared = world.accounts["country"][spells.account]
     shown = np.where(posing, declared, country)

@@ -20,7 +20,7 @@ class Networks:
         homes_spare: addresses a line, so how rarely one meets an address that another line had before.
         lease_hours: how long a home line keeps its address.
         v6_share: share of sessions over IPv6 on a home line, where the provider has it.
-        users_an_exit: mobile customers behind one public address at a time (carrier NAT).
+        users_an_exit: account holders behind one public address of a carrier at a time (carrier NAT).
         hop_hours: how long a phone keeps its exit.
         vpns: VPN services; `vpn_exits` addresses each.
         hosters: server providers; `hosting_size` addresses each, so a freed one comes back to someone else.
@@ -31,12 +31,12 @@ class Networks:
     homes_spare: Range = (20, 80)
     lease_hours: Range = (36, 2000)
     v6_share: Range = (0.2, 0.7)
-    users_an_exit: Range = (8, 40)
+    users_an_exit: Range = (1.5, 8)
     hop_hours: Range = (4, 40)
     vpns: int = 3
-    vpn_exits: Range = (6, 24)
+    vpn_exits: Range = (12, 50)
     hosters: int = 3
-    hosting_size: Range = (300, 1200)
+    hosting_size: Range = (4000, 16000)
     vendors: int = 2
     rented_share: Range = (0.03, 0.09)
 

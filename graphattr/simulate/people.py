@@ -134,8 +134,8 @@ def bins(rng: np.random.Generator, country: Ints, kind: Ints) -> Ints:
 
 
 def packs(plan: Plan, rng: np.random.Generator, n: int) -> Ints:
-    """Prompt packs on sale: few, and bought by anybody."""
-    return mix(_PACKS, rng.integers(0, 4 + plan.preset.people // 400, n))
+    """Prompt packs on sale to anybody."""
+    return mix(_PACKS, rng.integers(0, 8 + plan.preset.people // 60, n))
 
 
 def farms(plan: Plan, rng: np.random.Generator, n: int) -> Ints:
@@ -185,7 +185,7 @@ def use(
         "templates": 1 + lognormal(rng, 5, 0.8, n, 60).astype(np.int64),
         "pack": packs(plan, rng, n),
         "pack_share": np.where(rng.random(n) < draw(rng, how.pack_users), rng.uniform(0.1, 0.9, n), 0.0),
-        "popular": rng.beta(1.0, 3.0, n),
+        "popular": rng.beta(0.3, 2.0, n),
         "tokens_in": lognormal(rng, 500, 1.0, n, 60_000),
         "tokens_out": lognormal(rng, 350, 0.8, n, 8_000),
     }

@@ -111,7 +111,7 @@ def _tenants(
         "templates": 1 + lognormal(rng, 4, 0.8, tenants, 40).astype(np.int64)[tenant],
         "tokens_in": lognormal(rng, 600, 1.0, tenants, 60_000)[tenant],
         "tokens_out": lognormal(rng, 400, 0.8, tenants, 8_000)[tenant],
-        "popular": rng.beta(1.0, 3.0, tenants)[tenant],
+        "popular": rng.beta(0.3, 2.0, tenants)[tenant],
     }
     return work, person[tenant]
 

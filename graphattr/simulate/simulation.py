@@ -14,8 +14,8 @@ from graphattr.simulate.presets import preset as by_name
 from graphattr.simulate.tables import TABLES, signals, truth, write
 from graphattr.simulate.world import World, sessions
 
-#: Called before each step with its name, the number of steps done, and their total.
-Progress = Callable[[str, int, int], None]
+#: Called with what is being done and the share done so far, in [0, 1].
+Progress = Callable[[str, float], None]
 
 
 def build(preset: Preset, seed: int) -> World:
@@ -44,18 +44,18 @@ def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None
         InputError: the folder cannot be written.
     """
     chosen = by_name(preset)
-    tell = progress or (lambda _step, _done, _total: None)
+    tell = progress or (lambda _step, _done: None)
     total = len(TABLES) + 2
-    tell("plan", 0, total)
+    tell("plan", 0.0)
     world = build(chosen, seed)
-    tell("sessions", 1, total)
+    tell("sessions", 1 / total)
     spells = sessions(world)
     rows: dict[str, int] = {}
     try:
         (out / "signals").mkdir(parents=True, exist_ok=True)
         tables = signals(world, spells)
         for done, name in enumerate(TABLES, start=2):
-            tell(name, done, total)
+            tell(name, done / total)
             name, frame = next(tables)
             rows[name] = frame.height
             write(frame, out / "signals" / f"{name}.parquet")
@@ -65,7 +65,7 @@ def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None
         raise InputError(
             f"cannot write {error.filename or out}: {error.strerror}", "a writable folder"
         ) from error
-    tell("done", total, total)
+    tell("done", 1.0)
     kinds = known.group_by("kind").len().sort("kind")
     return {
         "preset": preset,

@@ -20,8 +20,8 @@ def templates(world: World, tour: Ints, rng: np.random.Generator) -> Ints:
     of = {name: column[tour] for name, column in world.tours.items()}
     rank = rng.random(n)
     own = mix(of["job"], zipf(rank, 1) + np.floor(rank**2 * of["templates"]).astype(np.int64))
-    pack = mix(of["pack"], zipf(rank, 14))
-    popular = mix(_POPULAR, zipf(rank, 60 + world.plan.preset.people // 10))
+    pack = mix(of["pack"], zipf(rank, 40))
+    popular = mix(_POPULAR, zipf(rank, 1500 + world.plan.preset.people))
     chosen = np.where((rng.random(n) < of["pack_share"]) & (of["pack"] >= 0), pack, own)
     return np.where(rng.random(n) < of["popular"], popular, chosen)
 

@@ -60,7 +60,7 @@ def campaigns(
         "templates": rng.integers(2, 40, jobs)[job],
         "tokens_in": lognormal(rng, 700, 0.9, jobs, 30_000)[job],
         "tokens_out": lognormal(rng, 450, 0.7, jobs, 8_000)[job],
-        "popular": draws(rng, (0.0, 0.3), jobs)[job],
+        "popular": draws(rng, (0.0, 0.2), jobs)[job],
     }
 
 

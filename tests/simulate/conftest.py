@@ -1,0 +1,40 @@
+"""A tiny world, made once."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from graphattr.simulate import PRESETS, simulate
+from graphattr.simulate.simulation import build
+from graphattr.simulate.tables import TABLES
+from graphattr.simulate.world import Sessions, World, sessions
+
+SEED = 7
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("world")
+    simulate(out, "tiny", SEED)
+    return out
+
+
+@pytest.fixture(scope="session")
+def signals(folder: Path) -> dict[str, pl.DataFrame]:
+    return {name: pl.read_parquet(folder / "signals" / f"{name}.parquet") for name in TABLES}
+
+
+@pytest.fixture(scope="session")
+def truth(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "truth.parquet")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return build(PRESETS["tiny"], SEED)
+
+
+@pytest.fixture(scope="session")
+def spells(world: World) -> Sessions:
+    return sessions(world)

@@ -1,0 +1,112 @@
+"""What sessions show: addresses, devices, bans, sales, rented lines."""
+
+import numpy as np
+import polars as pl
+
+from graphattr.simulate.clock import HOUR
+from graphattr.simulate.devices import device_codes
+from graphattr.simulate.networks import origins
+from graphattr.simulate.plan import MODES
+from graphattr.simulate.world import Sessions, World
+
+Tables = dict[str, pl.DataFrame]
+
+
+def test_sessions_stay_inside_their_tours(world: World, spells: Sessions) -> None:
+    start, end = world.tours["start"][spells.tour], world.tours["end"][spells.tour]
+    assert ((spells.at >= start) & (spells.at + spells.seconds <= end)).all()
+    assert np.array_equal(spells.account, world.tours["account"][spells.tour])
+
+
+def test_nothing_happens_between_a_ban_and_a_reinstatement(world: World, spells: Sessions) -> None:
+    banned, back = (world.accounts[name][spells.account] for name in ("banned", "reinstated"))
+    hit = banned >= 0
+    assert hit.any()
+    during = hit & (spells.at >= banned) & ((back < 0) | (spells.at < back))
+    assert not during.any()
+
+
+def test_a_home_shares_its_line(world: World, spells: Sessions) -> None:
+    where = origins(world, spells)
+    frame = pl.DataFrame(
+        {
+            "account": spells.account,
+            "home": world.drivers["home"][spells.driver],
+            "mode": spells.mode,
+            "low": where.low,
+            "four": where.high == 0,
+        }
+    ).filter((pl.col("mode") == MODES.index("home")) & pl.col("four"))
+    table = world.plan.table("accounts")
+    family = frame.filter(pl.Series(table["mechanism"].gather(frame["account"]) == "household"))
+    shared = family.group_by("home", "low").agg(pl.col("account").n_unique())
+    assert (shared["account"] > 1).sum() >= 10
+
+
+def test_rented_exits_are_lines_of_innocent_homes(world: World, spells: Sessions) -> None:
+    where = origins(world, spells)
+    through = (spells.mode == MODES.index("proxy")) & (where.high == 0)
+    lived_in = np.unique(world.drivers["isp"][world.drivers["home"] >= 0])
+    assert np.isin(where.provider[through], lived_in).all()
+    rented = np.concatenate([homes for homes, _ in world.plan.rented])
+    assert np.isin(rented, world.drivers["home"]).all()
+
+
+def test_every_address_lies_in_its_providers_block(world: World, spells: Sessions) -> None:
+    where = origins(world, spells)
+    four = where.high == 0
+    offset = where.low - world.providers["base"][where.provider]
+    assert ((offset >= 0) & (offset < world.providers["size"][where.provider]))[four].all()
+
+
+def test_masked_accounts_rarely_share_a_device(world: World, spells: Sessions) -> None:
+    code, posing = device_codes(world, spells)
+    assert posing.any()
+    ordinary = posing & (world.drivers["farm"][spells.driver] < 0)
+    frame = pl.DataFrame({"code": code[ordinary], "account": spells.account[ordinary]})
+    holders = frame.group_by("code").agg(pl.col("account").n_unique())
+    assert (holders["account"] == 1).mean() > 0.85
+
+
+def test_sold_accounts_change_hands(world: World, spells: Sessions) -> None:
+    sold = world.accounts["swap"]
+    rows = np.flatnonzero((sold >= 0) & ~world.accounts["innocent"])
+    window = world.plan.window[0]
+    for row in rows:
+        mine = spells.account == row
+        before, after = (
+            spells.driver[mine & (spells.at < sold[row])],
+            spells.driver[mine & (spells.at >= sold[row])],
+        )
+        assert not set(before.tolist()) & set(after.tolist())
+        if len(before):
+            assert sold[row] > window
+
+
+def test_events_tell_of_every_ban(world: World, signals: Tables) -> None:
+    banned = signals["events"].filter(pl.col("event") == "banned")
+    assert banned.height == int((world.accounts["banned"] >= 0).sum())
+    appeals = (
+        signals["events"].filter(pl.col("event") == "appeal").join(banned, on="account_id", suffix="_ban")
+    )
+    assert (appeals["observed_at"] > appeals["observed_at_ban"]).all()
+
+
+def test_labels_name_some_operators_and_verify_some_innocents(signals: Tables, truth: pl.DataFrame) -> None:
+    labels = signals["labels"].join(truth, on="account_id", suffix="_true")
+    named = labels.filter(pl.col("operator").is_not_null())
+    assert 0 < named.height < truth.filter(~pl.col("innocent")).height
+    assert set(named["operator"]) <= set(truth["operator"].drop_nulls())
+    assert labels.filter(pl.col("operator").is_null())["innocent"].all()
+
+
+def test_a_rotation_of_keys_is_within_the_hour(world: World) -> None:
+    columns = world.accounts
+    table = world.plan.table("accounts")
+    for operator in range(world.plan.operators):
+        at = columns["control"][
+            (columns["operator"] == operator) & (columns["control"] >= 0) & (columns["swap"] < 0)
+        ]
+        if len(at):
+            assert at.max() - at.min() <= HOUR
+    assert table.height == len(columns["control"])
