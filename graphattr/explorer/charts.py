@@ -99,7 +99,10 @@ def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
         hypothesis=pl.col("column").replace_strict(columns, return_dtype=pl.String),
         what=pl.col("statistic").map_elements(statistic, return_dtype=pl.String),
         words=pl.col("log10").map_elements(ratio, return_dtype=pl.String),
-        strong=pl.col("log10").abs() > 0.9,
+        strong=pl.col("log10").abs() > 1.2,
+        figure=pl.col("log10").map_elements(
+            lambda x: "0" if abs(x) < 0.05 else f"{x:+.1f}", return_dtype=pl.String
+        ),
     )
     x = alt.X(
         "hypothesis:N",
@@ -132,5 +135,5 @@ def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
         x=x, y=y, color=alt.Color("log10:Q", scale=colour, legend=None), tooltip=tips
     )
     ink = alt.condition("datum.strong", alt.value("#ffffff"), alt.value(text))
-    figures = base.mark_text(fontSize=11).encode(x=x, y=y, text=alt.Text("log10:Q", format="+.1f"), color=ink)
+    figures = base.mark_text(fontSize=11).encode(x=x, y=y, text="figure:N", color=ink)
     return alt.layer(fill, figures).properties(height=30 * max(cells["statistic"].n_unique(), 1) + 40)

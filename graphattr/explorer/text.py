@@ -96,7 +96,7 @@ def percent(share: float | None) -> str:
 
 
 def ratio(log10: float | None) -> str:
-    """A likelihood or Bayes factor in words: 'x 250 for', 'x 4 against'."""
+    """A likelihood or Bayes factor in words: '× 250 for', '× 4 against'."""
     if log10 is None or math.isnan(log10):
         return NONE
     if abs(log10) < 0.02:
@@ -107,7 +107,7 @@ def ratio(log10: float | None) -> str:
     else:
         exact = 10**size
         factor = f"{exact:.1f}" if exact < 10 else f"{float(f'{exact:.2g}'):,.0f}"
-    return f"× {factor} {'for' if log10 > 0 else 'against'}"
+    return f"×\N{NO-BREAK SPACE}{factor} {'for' if log10 > 0 else 'against'}"
 
 
 def odds(log10: float | None) -> str:
