@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 
 from graphattr.errors import InputError, SettingsError
-from graphattr.simulate import PRESETS, simulate
+from graphattr.simulate import PRESETS, Preset, simulate
 from graphattr.simulate.draws import Ints
 from graphattr.simulate.parameters import Bans, Ways
 from graphattr.simulate.simulation import build
-from simulate.conftest import SEED
 
+SEED = 7  # of the world in conftest.py
 KINDS = {
     "single_operator",
     "contractors",
@@ -35,7 +35,8 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(folder: Path, tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from graphattr.simulate import simulate; simulate(Path({str(tmp_path)!r}), 'tiny', {SEED})"
+    made = f"simulate(Path({str(tmp_path)!r}), 'tiny', {SEED})"
+    code = f"from pathlib import Path; from graphattr.simulate import simulate; {made}"
     env = os.environ | {"PYTHONHASHSEED": "5", "POLARS_MAX_THREADS": "1"}
     subprocess.run([sys.executable, "-c", code], check=True, env=env)
     assert len(hashes(folder)) == 8
@@ -78,8 +79,8 @@ def test_truth_covers_every_account(truth: pl.DataFrame, signals: dict[str, pl.D
 
 
 def test_truth_of_each_kind(truth: pl.DataFrame) -> None:
-    guilty_free = truth.filter("innocent")["kind"].unique().to_list()
-    assert set(guilty_free) == {"independent", "shared_infrastructure", "organisation", "compromised"}
+    innocents = truth.filter("innocent")["kind"].unique().to_list()
+    assert set(innocents) == {"independent", "shared_infrastructure", "organisation", "compromised"}
     held = truth.with_columns(held=pl.len().over("controller"))
     shared = held.filter(pl.col("kind") == "shared_infrastructure")
     assert (shared["controller"] == shared["account_id"]).all()
@@ -120,7 +121,7 @@ def test_a_mechanism_is_switched_off_without_moving_the_others() -> None:
     calm = replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(0.0, 0.0))))
     wild = replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(1.0, 1.0))))
 
-    def mistaken(preset: object) -> tuple[int, Ints]:
+    def mistaken(preset: Preset) -> tuple[int, Ints]:
         world = build(preset, SEED)
         return int((world.accounts["innocent"] & (world.accounts["banned"] >= 0)).sum()), world.accounts[
             "created"

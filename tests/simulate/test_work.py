@@ -59,7 +59,7 @@ def test_campaigns_stay_in_the_window_and_leave_no_account_idle() -> None:
 
 def test_bans_fall_while_observed_and_only_on_accounts_in_use() -> None:
     world = plan()
-    first, last = world.window
+    _, last = world.window
     ready = np.full(500, last - 2 * DAY)
     at = bans(world, stream(0, "b"), ready, 1.0)
     hit = at[at >= 0]
