@@ -37,7 +37,9 @@ def test_neighbours_lie_nearer_than_strangers() -> None:
 def test_parts_do_not_overlap() -> None:
     graph = nx.disjoint_union_all([nx.star_graph(6), nx.cycle_graph(5), nx.path_graph(2), nx.empty_graph(1)])
     at = positions(len(graph), edges_of(graph))
-    boxes = [(at[list(part)].min(axis=0), at[list(part)].max(axis=0)) for part in nx.connected_components(graph)]
+    boxes = [
+        (at[list(part)].min(axis=0), at[list(part)].max(axis=0)) for part in nx.connected_components(graph)
+    ]
     for i, (low, high) in enumerate(boxes):
         for other_low, other_high in boxes[i + 1 :]:
             assert (high < other_low).any() or (other_high < low).any()

@@ -22,7 +22,10 @@ def test_activity_keeps_every_exchange_creation_and_event(run: Run) -> None:
     inside = queries.members(run, TOP)["account_id"].implode()
     assert sums["exchanges"] == ring["requests"]
     assert sums["created"] == ring["size"]
-    assert sums["banned"] == events.filter(pl.col("event") == "banned", pl.col("account_id").is_in(inside)).height
+    assert (
+        sums["banned"]
+        == events.filter(pl.col("event") == "banned", pl.col("account_id").is_in(inside)).height
+    )
     assert rows["time"].is_sorted()
 
 

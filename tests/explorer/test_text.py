@@ -67,13 +67,21 @@ def test_percent(share: float | None, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("log10", "words"),
-    [(0.0, "neither way"), (2.4, "×\xa0250 for"), (-0.3, "×\xa02.0 against"), (7.2, "×\xa010^7 for"), (None, "–")],
+    [
+        (0.0, "neither way"),
+        (2.4, "×\xa0250 for"),
+        (-0.3, "×\xa02.0 against"),
+        (7.2, "×\xa010^7 for"),
+        (None, "–"),
+    ],
 )
 def test_ratio(log10: float | None, words: str) -> None:
     assert text.ratio(log10) == words
 
 
-@pytest.mark.parametrize(("log10", "words"), [(0, "even"), (1.6, "40 to 1"), (-3.2, "1 to 1,600"), (0.3, "2.0 to 1")])
+@pytest.mark.parametrize(
+    ("log10", "words"), [(0, "even"), (1.6, "40 to 1"), (-3.2, "1 to 1,600"), (0.3, "2.0 to 1")]
+)
 def test_odds(log10: float, words: str) -> None:
     assert text.odds(log10) == words
 
@@ -89,7 +97,8 @@ def test_dates_leave_out_what_they_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(None, "–"), (40.0, "40 s"), (720.0, "12 min"), (12_600.0, "3.5 h"), (777_600.0, "9 days")]
+    ("seconds", "words"),
+    [(None, "–"), (40.0, "40 s"), (720.0, "12 min"), (12_600.0, "3.5 h"), (777_600.0, "9 days")],
 )
 def test_gap(seconds: float | None, words: str) -> None:
     assert text.gap(seconds) == words

@@ -36,7 +36,12 @@ def test_every_name_has_words() -> None:
     assert set(words.TIER) == set(Tier)
     assert set(words.GROUP) == set(GROUPS)
     assert {signal.name for signal in SIGNALS} <= set(words.SIGNAL)
-    said = [*words.HYPOTHESIS.values(), *words.PHRASE.values(), *words.STATUS.values(), *words.STATUS_MEANS.values()]
+    said = [
+        *words.HYPOTHESIS.values(),
+        *words.PHRASE.values(),
+        *words.STATUS.values(),
+        *words.STATUS_MEANS.values(),
+    ]
     assert not [text for text in said if LOADED.search(text)]
 
 

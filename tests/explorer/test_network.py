@@ -1,0 +1,94 @@
+"""The ring as a graph: everything that ties it, nothing twice, and a plain word on what is left out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from graphattr.explorer import queries
+from graphattr.explorer.network import account_node, drawing, value_node
+from graphattr.explorer.runs import Run, open_run
+from graphattr.records import Tier
+
+from .runs import IMG, PLANS, REVERSED, TOP
+
+
+def test_accounts_hang_on_the_values_they_hold(run: Run) -> None:
+    drawn = drawing(run, TOP)
+    holders = queries.holders(run, TOP).filter(pl.col("value") == IMG)["account_id"]
+    at = {node.id: i for i, node in enumerate(drawn.nodes)}
+    image = at[value_node("device", IMG)]
+    assert {drawn.nodes[a].accounts[0] for a, b, _ in drawn.edges if b == image} == set(holders)
+    assert sum(len(node.accounts) for node in drawn.nodes) == PLANS[0].size
+    assert len(drawn.x) == len(drawn.y) == len(drawn.nodes)
+    assert {node.tone for node in drawn.nodes if node.accounts} <= set(Tier)
+
+
+def test_text_of_nodes_is_visible_text(run: Run) -> None:
+    node = next(n for n in drawing(run, TOP).nodes if n.id == account_node(REVERSED))
+    assert "\u202e" not in node.label + "".join(node.title)
+    assert "\\u202e" in node.title[0]
+
+
+def _copy(run_folder: Path, tmp_path: Path, **tables: pl.DataFrame) -> Run:
+    copy = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    for name, frame in tables.items():
+        frame.write_parquet(copy / f"{name}.parquet")
+    return open_run(copy)
+
+
+def test_values_that_add_nothing_are_left_out_and_counted(run: Run, run_folder: Path, tmp_path: Path) -> None:
+    hub = pl.col("value") == IMG
+    evidence = (
+        run.scan("evidence").with_columns(log10_lr=pl.when(hub).then(-0.2).otherwise("log10_lr")).collect()
+    )
+    before = {node.id for node in drawing(run, TOP).nodes}
+    drawn = drawing(_copy(run_folder, tmp_path, evidence=evidence), TOP)
+    assert before - {node.id for node in drawn.nodes} == {value_node("device", IMG)}
+    assert any("adds nothing" in note or "add nothing" in note for note in drawn.left_out)
+
+
+def test_links_by_likeness_alone_join_parts_and_no_more(run: Run, run_folder: Path, tmp_path: Path) -> None:
+    none = run.scan("evidence").filter(pl.col("value").is_null()).collect()
+    drawn = drawing(_copy(run_folder, tmp_path, evidence=none), TOP)
+    links = queries.links(run, TOP).height
+    size = PLANS[0].size
+    assert [tone for *_, tone in drawn.edges] == ["likeness"] * (size - 1)
+    assert drawn.left_out == (f"{links - size + 1} links resting on likeness alone are not drawn.",)
+
+
+def test_above_the_limit_alike_accounts_are_one_mark(run: Run) -> None:
+    raw, folded = drawing(run, TOP), drawing(run, TOP, raw=5)
+    assert len(folded.nodes) < len(raw.nodes)
+    assert sum(len(node.accounts) for node in folded.nodes) == PLANS[0].size
+    many = [node for node in folded.nodes if len(node.accounts) > 1]
+    ties: dict[str, set[tuple[str, str]]] = {}
+    values = {node.id for node in folded.nodes}
+    for account, name, value in queries.holders(run, TOP).select("account_id", "signal", "value").iter_rows():
+        if value_node(name, value) in values:
+            ties.setdefault(account, set()).add((name, value))
+    for node in many:
+        assert len({frozenset(ties[account]) for account in node.accounts}) == 1
+        assert all(folded.where[account] == node.id for account in node.accounts)
+    assert any("drawn as one mark" in note for note in folded.left_out)
+
+
+def test_above_the_most_the_surest_accounts_stay_and_the_rest_is_counted(run: Run) -> None:
+    values = sum(not node.accounts for node in drawing(run, TOP).nodes)
+    drawn = drawing(run, TOP, raw=10_000, most=values + 4)
+    surest = queries.members(run, TOP)["account_id"][:4].to_list()
+    assert [node.accounts[0] for node in drawn.nodes if node.accounts] == surest
+    assert any(f"{PLANS[0].size - 4} marks" in note for note in drawn.left_out)
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)
+def test_every_ring_can_be_drawn_the_same_way_twice(run: Run, plan) -> None:
+    drawn = drawing(run, plan.ring_id)
+    drawing.cache_clear()
+    assert drawing(run, plan.ring_id) == drawn
+    ends = [(a, b) for a, b, _ in drawn.edges]
+    assert len(set(ends)) == len(ends)
+    assert all(0 <= end < len(drawn.nodes) for pair in ends for end in pair)
