@@ -26,7 +26,7 @@ AUDIENCES: Final[tuple[Audience, ...]] = ("full", "legal", "policy", "public")
 #: Signal tables by the data contract.
 SIGNAL_TABLES: Final = ("accounts", "devices", "events", "ips", "labels", "payments", "usage")
 #: What is taken over from run.json. Seconds and memory stay behind: they differ between equal runs.
-_FACTS: Final = (
+FACTS: Final = (
     "graphattr",
     "schema",
     "versions",
@@ -39,6 +39,8 @@ _FACTS: Final = (
     "links",
     "guarantee",
 )
+#: Taken over too, where run.json has them.
+MORE_FACTS: Final = ("known_rings", "stages")
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,10 @@ def read_facts(run: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise RunError(f"run.json in {run} is not JSON: {error}") from error
-    missing = [name for name in _FACTS if name not in found]
+    missing = [name for name in FACTS if name not in found]
     if missing:
         raise RunError(f"run.json in {run} lacks {', '.join(missing)}", "the run.json of a finished run")
-    facts = {name: found[name] for name in _FACTS}
+    facts = {name: found[name] for name in FACTS}
     uri = str(facts["store"].get("uri", ""))
     facts["store"] = {"uri": re.sub(r"//[^/@]*@", "//", uri)}
     facts["known_rings"] = found.get("known_rings")

@@ -32,7 +32,7 @@ from graphattr.evidence.payload import (
     template,
     versions,
 )
-from graphattr.evidence.redact import disclosed_columns, hidden
+from graphattr.evidence.redact import disclosed_columns, expected_facts, hidden
 from graphattr.evidence.report import quotable
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.tables import TYPES, from_jsonl, parquet_difference, sort_error, to_csv
@@ -69,6 +69,8 @@ def tables(opened: Opened) -> str:
         frames[name] = frame
     audience = opened.identity["audience"]
     facts = parse(opened.files[RUN])
+    if set(facts) != set(expected_facts(audience)):
+        raise ValueError(f"{RUN} does not state what this audience gets of the run")
     opened.case = Case(tuple(opened.identity["rings"]), audience, frames, facts, hidden(audience))
     rows = sum(frame.height for frame in frames.values())
     return f"{rows} rows in {len(frames)} tables, alike in three formats"

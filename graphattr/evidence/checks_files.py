@@ -27,6 +27,7 @@ from graphattr.evidence.payload import (
     RUN,
     SALT_KEY,
     SCHEMA,
+    versions,
 )
 from graphattr.evidence.redact import disclosed_columns
 from graphattr.records import TABLES
@@ -140,6 +141,10 @@ def _identity(opened: Opened, predicate: Any, attestation: str) -> None:
     stated = {name: identity[name] for name in ("audience", "case", "rings", "root")}
     if predicate != stated:
         raise ValueError("the statement is about another case than case.json")
+    if set(identity) != {*stated, "built_with", "k_anonymity"} or set(identity["built_with"]) != set(
+        versions()
+    ):
+        raise ValueError("case.json states something else than case, audience, rings, root and versions")
     if identity["k_anonymity"] != K_ANONYMITY:
         raise ValueError("case.json states another bound for anonymity than this version keeps")
     opened.identity = identity

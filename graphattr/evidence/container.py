@@ -6,6 +6,7 @@ members and must come out the same, byte by byte.
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import struct
@@ -83,19 +84,19 @@ def read(path: Path) -> tuple[str | None, dict[str, bytes]]:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise VerificationError(STEP, f"the file has {size} bytes", f"at most {MAX_BYTES}")
-        with path.open("rb") as file:
-            return _read_zip(file, size)
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"cannot read the bundle {path}: {error.strerror}", "a bundle's zip file or folder"
         ) from error
+    return _read_zip(data)
 
 
-def _read_zip(file: IO[bytes], size: int) -> tuple[str, dict[str, bytes]]:
+def _read_zip(data: bytes) -> tuple[str, dict[str, bytes]]:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            _check_members(infos, size)
+            _check_members(infos, len(data))
             members = {info.filename: archive.read(info) for info in infos}
     except (
         zipfile.BadZipFile,
@@ -110,11 +111,12 @@ def _read_zip(file: IO[bytes], size: int) -> tuple[str, dict[str, bytes]]:
         ) from error
     except zlib.error as error:
         raise VerificationError(STEP, "a member is compressed", "members that are stored") from error
-    file.seek(0)
+    position = 0
     for chunk in _chunks(members):
-        if file.read(len(chunk)) != chunk:
+        if data[position : position + len(chunk)] != chunk:
             raise VerificationError(STEP, "the archive holds bytes that its members do not account for")
-    if file.read(1):
+        position += len(chunk)
+    if position != len(data):
         raise VerificationError(STEP, "bytes follow the end of the archive")
     return _split(members)
 

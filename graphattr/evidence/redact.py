@@ -19,7 +19,7 @@ from typing import Any, Final
 import polars as pl
 
 from graphattr.errors import BundleError
-from graphattr.evidence.case import Audience, Case, ordered
+from graphattr.evidence.case import FACTS, MORE_FACTS, Audience, Case, ordered
 from graphattr.evidence.commitments import token
 from graphattr.evidence.figures import K_ANONYMITY
 from graphattr.records import TABLES
@@ -123,6 +123,11 @@ def hidden(audience: Audience) -> frozenset[str]:
 def public_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a run that tell nothing of its signals."""
     return {name: value for name, value in facts.items() if name not in _PRIVATE_FACTS}
+
+
+def expected_facts(audience: Audience) -> tuple[str, ...]:
+    """Names of the facts that an audience's bundle states of the run."""
+    return tuple(name for name in (*FACTS, *MORE_FACTS) if audience == "full" or name not in _PRIVATE_FACTS)
 
 
 def redaction_log(audience: Audience, ring_ids: tuple[str, ...]) -> dict[str, Any]:

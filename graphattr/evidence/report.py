@@ -12,8 +12,8 @@ from graphattr.records import GROUPS
 TITLE: Final = "Evidence on alleged common control of accounts"
 
 _PREFACE: Final = (
-    "Three claims are kept apart. A link says that two accounts share a controller. A ring says that a set of "
-    "accounts is under common control. An attribution says which explanation fits the ring, and perhaps "
+    "Three claims are kept apart. A link says that two accounts share a controller. A ring says that a set "
+    "of accounts is under common control. An attribution says which explanation fits the ring, and perhaps "
     "which known operator. Control of an account and benefit from its traffic are different things. This "
     "report says what is alleged and what it is consistent with. It decides nothing that is for a court.",
     "Every number in this report has an entry in figures.json with the rule that it is computed by and the "
