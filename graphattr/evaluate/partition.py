@@ -2,11 +2,11 @@
 
 A partition is an integer label an account; accounts with the same label stand together, and an account in no
 ring is a ring of one. Every measure here is a ratio of sums over accounts; `PerAccount` holds the terms, so a
-stratum is a subset of its rows and a bootstrap by controller is a weight on them. Nothing compares pairs one by
-one: the cost is that of sorting the labels.
+stratum is a subset of its rows and a bootstrap by controller is a weight on them. Nothing compares pairs one
+by one: the cost is that of sorting the labels.
 
-B-cubed: Bagga and Baldwin 1998. Pairwise: the usual counts of pairs (Menestrina and others 2010 on how the two
-differ).
+B-cubed: Bagga and Baldwin 1998. Pairwise: the usual counts of pairs (Menestrina and others 2010 on how the
+two differ).
 """
 
 from __future__ import annotations
@@ -80,9 +80,16 @@ def per_account(pred: Labels, truth: Labels) -> PerAccount:
     return PerAccount(sizes(joint(pred, truth)), sizes(pred), sizes(truth))
 
 
+def harmonic(precision: Floats, recall: Floats) -> Floats:
+    """Harmonic mean, by element; 0 where both are 0, nan where one is."""
+    total = np.asarray(precision + recall)
+    return np.divide(
+        2 * precision * recall, total, out=np.where(np.isnan(total), np.nan, 0.0), where=total > 0
+    )
+
+
 def _agreement(precision: float, recall: float) -> Agreement:
-    total = precision + recall  # nan stays nan; a total of nought means that not one pair is right
-    return Agreement(precision, recall, 0.0 if total == 0 else 2 * precision * recall / total)
+    return Agreement(precision, recall, float(harmonic(np.asarray(precision), np.asarray(recall))))
 
 
 def _ratio(numerator: Floats, denominator: Floats, weight: Floats) -> float:
