@@ -48,7 +48,7 @@ def parse(data: bytes) -> Any:
         ValueError: not UTF-8, not JSON, a key twice, too deep, or not canonical.
     """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_int=_integer)
         again = document(value)
     except (RecursionError, BundleError) as error:
         raise ValueError(str(error)) from error
@@ -94,6 +94,12 @@ def _safe(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_safe(item) for item in value]
     return value
+
+
+def _integer(digits: str) -> int | float:
+    """RFC 8785 writes a large float without a point: beyond the safe integers a number is a float."""
+    value = int(digits)
+    return value if abs(value) <= MAX_SAFE_INT else float(value)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

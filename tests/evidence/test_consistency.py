@@ -1,0 +1,120 @@
+"""What tables must have to do with each other: each contradiction is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from graphattr.evidence.assemble import assemble
+from graphattr.evidence.case import Case, read_case
+from graphattr.evidence.consistency import factor_range, posterior, problems
+
+from .tampering import forge
+from .test_verify import failing_step
+
+FIRST = pl.int_range(pl.len()) == 0
+
+
+@pytest.fixture(scope="module")
+def case(run: Path) -> Case:
+    return read_case(run, ["ring-1"])
+
+
+def altered(case: Case, table: str, *changes: pl.Expr) -> Case:
+    return replace(case, tables=case.tables | {table: case.tables[table].with_columns(*changes)})
+
+
+def first(column: str, value: object) -> pl.Expr:
+    """The column with another value in the first row."""
+    return pl.when(FIRST).then(pl.lit(value)).otherwise(pl.col(column)).alias(column)
+
+
+def test_a_consistent_case(case: Case) -> None:
+    assert problems(case) is None
+
+
+CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {
+    "ring": ("rings", [pl.lit("ring-7").alias("ring_id")], "other rings"),
+    "posterior sum": ("rings", [pl.col("p_reseller") + 0.1], "sum to 1"),
+    "posterior negative": (
+        "rings",
+        [pl.col("p_reseller") - 0.2, pl.col("p_coincidence") + 0.2],
+        "sum to 1",
+    ),
+    "posterior": (
+        "rings",
+        [pl.col("p_reseller") + 0.05, pl.col("p_organisation") - 0.05],
+        "does not follow from the prior",
+    ),
+    "hypothesis": ("rings", [pl.lit("coincidence").alias("hypothesis")], "not the most probable"),
+    "status": ("rings", [pl.lit("sure").alias("status")], "status 'sure'"),
+    "factor": ("rings", [pl.col("log10_bf_high") + 0.3], "factor's range"),
+    "factor low": ("rings", [pl.col("log10_bf_low") - 0.3], "factor's range"),
+    "cap": ("rings", [pl.lit(1.1).alias("bf_cap")], "factor's range"),
+    "size": ("rings", [pl.col("size") + 1], "as many accounts"),
+    "requests": ("rings", [pl.col("requests") + 1], "sum of its members' usage"),
+    "matrix": ("matrix", [pl.col("log10_lr_compromised") + 0.2], "does not follow from the prior"),
+    "matrix gap": ("matrix", [first("log10_lr_reseller", None)], "gaps"),
+    "no prior": ("matrix", [pl.lit("x").alias("statistic")], "no prior"),
+    "tier": ("members", [first("tier", "unresolved")], "tier"),
+    "probability": ("members", [first("probability", 1.2)], "no probability"),
+    "interval": ("members", [first("low", 0.999)], "no probability with an interval"),
+    "twice": ("members", [pl.lit("acc-a1").alias("account_id")], "two rings"),
+    "group sum": ("links", [first("log10_lr_device", 0.5)], "groups sum to"),
+    "link probability": ("links", [first("probability", 0.9)], "does not follow from prior"),
+    "order": ("links", [first("account_a", "acc-z")], "in order"),
+    "orphan": ("evidence", [first("account_a", "acc-0")], "belongs to no link"),
+    "not the largest": ("evidence", [pl.col("log10_lr").neg()], "does not rise"),
+    "two count": ("evidence", [pl.lit("network").alias("group")], "largest of its group"),
+    "none counts": ("evidence", [pl.lit(False).alias("used")], "rests on no piece"),
+    "row": ("evidence", [first("row_a", 5).cast(pl.UInt64)], "does not say so"),
+    "value": ("holdings", [first("value", "card-9")], "does not say so"),
+    "holder": ("holdings", [pl.lit("acc-a2").alias("account_id")], "does not say so"),
+    "signal row": ("signals/payments", [pl.lit("card-1").alias("instrument_id")], "does not say so"),
+    "signal owner": ("signals/ips", [pl.lit("acc-a1").alias("account_id")], "does not say so"),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_contradictions(case: Case, name: str) -> None:
+    table, changes, message = CONTRADICTIONS[name]
+    assert message in str(problems(altered(case, table, *changes)))
+
+
+@pytest.mark.parametrize("name", ["posterior", "group sum", "row", "requests"])
+def test_signed_and_derived_anew_it_is_still_found(case: Case, tmp_path: Path, name: str) -> None:
+    """Whoever holds the key changes a table and makes everything else fit: tree, figures, report, signature."""
+    table, changes, _ = CONTRADICTIONS[name]
+    made = forge(assemble(altered(case, table, *changes), bytes(32), "full"))
+    assert failing_step(made.write(tmp_path / "f.zip")) == "consistency"
+
+
+def test_own_wallets_are_named_by_whoever_dealt_with_them(case: Case) -> None:
+    """A holding of the kind `own` names a row of the other account, which may stand outside the ring."""
+    own = (
+        case.tables["holdings"]
+        .head(1)
+        .with_columns(
+            account_id=pl.lit("acc-a8"),
+            value=pl.lit("acc-a8"),
+            kind=pl.lit("own"),
+            first_row=pl.lit(99, pl.UInt64),
+        )
+    )
+    held = replace(case, tables=case.tables | {"holdings": pl.concat([case.tables["holdings"], own])})
+    assert problems(held) is None
+    wrong = own.with_columns(first_row=pl.lit(0, pl.UInt64))
+    held = replace(case, tables=case.tables | {"holdings": pl.concat([case.tables["holdings"], wrong])})
+    assert "does not say so" in str(problems(held))
+
+
+def test_posterior_and_factor_by_hand() -> None:
+    logs = [0.0, -9, -9, 0.0, -9, -9, -9]
+    assert posterior(logs, [[0.0] * 7]) == pytest.approx([0.5, 0, 0, 0.5, 0, 0, 0], abs=1e-8)
+    ratios = [[1.0, 0, 0, 0, 0, 0, 0], [0.5, 0, 0, 0, 0, 0, 0]]
+    assert factor_range(ratios, 1000) == pytest.approx((0.5, 1.5))
+    assert factor_range(ratios, 10) == pytest.approx((0.5, 1.0))
+    assert factor_range([], 10) == (0.0, 0.0)
