@@ -86,7 +86,7 @@ def test_contradictions(case: Case, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["posterior", "group sum", "row", "requests"])
 def test_signed_and_derived_anew_it_is_still_found(case: Case, tmp_path: Path, name: str) -> None:
-    """Whoever holds the key changes a table and makes everything else fit: tree, figures, report, signature."""
+    """Whoever holds the key changes a table and makes all else fit: tree, figures, report, signature."""
     table, changes, _ = CONTRADICTIONS[name]
     made = forge(assemble(altered(case, table, *changes), bytes(32), "full"))
     assert failing_step(made.write(tmp_path / "f.zip")) == "consistency"
