@@ -45,21 +45,27 @@ class RowHasher:
 
 
 def repeated(first: Hashes, second: Hashes) -> NDArray[np.int64]:
-    """Positions of all rows that equal an earlier one.
+    """Positions of all rows that equal an earlier one, ascending.
 
     Args:
         first: one hash a row.
         second: another hash a row.
     """
     ordered = np.sort(first)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     del ordered
     if not twice.size:
         return np.empty(0, np.int64)
-    positions = np.flatnonzero(np.isin(first, twice))
-    suspects = pl.DataFrame({"position": positions, "h1": first[positions], "h2": second[positions]})
-    later = ~pl.struct("h1", "h2").is_first_distinct()
-    return suspects.filter(later)["position"].to_numpy()
+    place = np.minimum(np.searchsorted(twice, first), twice.size - 1)
+    suspects = np.flatnonzero(twice[place] == first)
+    del place
+    order = np.lexsort((second[suspects], first[suspects]))  # stable: equal rows stay in their order
+    suspects = suspects[order]
+    same = np.ones(suspects.size - 1, np.bool_)
+    for hashes in (first, second):
+        values = hashes[suspects]
+        same &= values[1:] == values[:-1]
+    return np.sort(suspects[1:][same])
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from importlib import resources
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -26,6 +27,10 @@ from loaders.sources import Source
 LISTS_SCHEMA: Final = {"signal": pl.String, "value": pl.String, "kind": pl.String}
 #: Signals whose values have one spelling, which the lists must be given too.
 _FORMS: Final = {"ip": canonical_address, "email_domain": canonical_domain}
+_PRIVATE: Final = (
+    r"^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\."
+    r"|^(?:::1?(?:/48)?$|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)"
+)
 _FILLED: Final = {"network_kind": pl.String, "asn": pl.Int64, "country": pl.String}
 
 
@@ -128,6 +133,20 @@ def read_lists(folder: Folder | None, mapping: Mapping) -> pl.DataFrame:
         for entries in mapping.lists.values():
             frames += [_values(folder, entry) for entry in entries]
     return pl.concat(frames).drop_nulls("value").unique().sort("signal", "value", "kind")
+
+
+def private_addresses(ips: Path) -> pl.DataFrame:
+    """The addresses and prefixes of a table of ips that any network may use for itself, as known values.
+
+    Two accounts that share 192.168.1.1 share nothing. RFC 1918, 6598, 4193, loopback, link-local, 0.0.0.0.
+    """
+    known = []
+    for signal, column in (("ip", "ip"), ("ip_prefix", "ip_prefix")):
+        found = pl.scan_parquet(ips).select(
+            signal=pl.lit(signal), value=column, kind=pl.lit("private_address")
+        )
+        known.append(found.filter(pl.col("value").str.contains(_PRIVATE)).unique())
+    return pl.concat(known).collect(engine="streaming")
 
 
 def _values(folder: Folder, entry: ValueList) -> pl.DataFrame:

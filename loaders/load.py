@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from loaders.checks import Limits
-from loaders.enrichment import read_lists, read_networks
+from loaders.enrichment import private_addresses, read_lists, read_networks
 from loaders.errors import LoadError
 from loaders.files import Folder
 from loaders.mapping import read_mapping
@@ -28,6 +28,7 @@ from loaders.tables import check_tables, file_tables
 
 Progress = Callable[[str, int, int], None]
 REPORT_VERSION: Final = 1
+_WRITTEN: Final = ("signals", "quarantine", "load_report.json")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ def load(
         staged = _stage_all(tables, context, work, timeless, max_bad_share, progress)
         for name, result in staged.items():
             settle(TABLES[name], result, work, work / "signals", work / "quarantine")
+        if (addresses := work / "signals" / "ips.parquet").exists():
+            lists = pl.concat([lists, private_addresses(addresses)]).unique().sort("signal", "value", "kind")
         lists.write_parquet(work / "signals" / "lists.parquet")
         report = _report(tables, staged, timeless, limits, unknown, lists)
         (work / "load_report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -194,6 +197,9 @@ def _table_report(name: str, sources: Sequence[Source], staged: Staged, timeless
 @contextmanager
 def _workplace(out: Path) -> Iterator[Path]:
     """A temporary folder inside `out`, gone in the end; `out` itself too, if it was made for nothing."""
+    for name in _WRITTEN:
+        if (out / name).exists():
+            raise LoadError(f"{out.name} already holds {name}", "a fresh folder")
     made = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".load-", dir=out))
@@ -207,9 +213,6 @@ def _workplace(out: Path) -> Iterator[Path]:
 
 
 def _publish(work: Path, out: Path) -> None:
-    for name in ("signals", "quarantine", "load_report.json"):
-        if (out / name).exists():
-            raise LoadError(f"{out.name} already holds {name}", "a fresh folder")
-    for name in ("signals", "quarantine", "load_report.json"):
+    for name in _WRITTEN:
         if (work / name).exists():
             (work / name).rename(out / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loaders.errors import LoadError
-from loaders.schema import SIGNAL_NAMES, TABLES
+from loaders.schema import NUMBERS, SIGNAL_NAMES, TABLES
 
 Scalar = str | bool | int | float | datetime | date
 
@@ -118,12 +119,18 @@ def _check(name: str, table: str, source: TableSource, *, database: bool) -> Non
     if not given or other is not None:
         wanted = "a query (the signals come from a database)" if database else "a file"
         raise LoadError(f"{where} does not name {'a query' if database else 'a file'} alone", wanted)
-    for column in (*source.columns, *source.constants, *source.scale):
+    for column in (*source.columns, *source.constants):
         if column not in TABLES[table].names:
             raise LoadError(
                 f"{where} maps to the unknown column {column!r}", f"one of {', '.join(TABLES[table].names)}"
             )
         if column in source.columns and column in source.constants:
             raise LoadError(f"{where} gives {column!r} both a column and a constant", "one of the two")
+    numbers = [column.name for column in TABLES[table].columns if column.kind in NUMBERS]
+    for column, factor in source.scale.items():
+        if column not in numbers or not 0 < factor < math.inf:
+            raise LoadError(
+                f"{where} scales {column} by {factor}", "a column of numbers and a factor above 0"
+            )
     if table == "accounts" and source.accounts_only:
         raise LoadError(f"{where} cannot be accounts_only", "that on another table")

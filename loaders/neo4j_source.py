@@ -1,8 +1,8 @@
 """Signals out of a Neo4j database, by read-only Cypher.
 
 A mapping file says which query feeds which table. Without one the graph is read as graphattr itself writes
-it: (:Account)-[:USED_DEVICE {first_seen, last_seen, count}]->(:Device) and so on, one row for the first and one
-for the last use of a value.
+it: (:Account)-[:USED_DEVICE {first_seen, last_seen, count}]->(:Device) and so on, one row for the first use
+of a value and one for the last.
 """
 
 from __future__ import annotations

@@ -37,8 +37,13 @@ RULES: Final = (
     "duplicate_account",
 )
 
-#: A keyed column that holds this is given raw identifiers: refused, and never written.
-RAW_PATTERNS: Final = {"email_id": "@", "phone_id": r"^\+[\d\s().-]{7,}$"}
+#: A cell that looks so is a raw identifier in place of a keyed or shortened one: refused, never written.
+RAW_PATTERNS: Final = {
+    "email_id": "@",
+    "email_domain": "[^@]@",
+    "phone_id": r"^\+[\d\s().-]{7,}$",
+    "bin": r"^[\d\s-]{9,}$",
+}
 
 
 @dataclass
@@ -120,6 +125,6 @@ def _words(column: Column, text: pl.Series) -> Converted:
         distinct = text.unique().drop_nulls()
         known = {domain: canonical_domain(domain) or domain.lower() for domain in distinct.to_list()}
         values = text.replace(known) if known else text
-    elif column.name in RAW_PATTERNS:
+    if column.name in RAW_PATTERNS:
         faults["raw_identifier"] = text.str.contains(RAW_PATTERNS[column.name]).fill_null(value=False)
     return Converted(values, faults)

@@ -55,7 +55,7 @@ def canonical_email(text: str) -> str | None:
 
 
 def canonical_phone(text: str, region: str | None) -> str | None:
-    """E.164 form of a possible phone number, or None.
+    """E.164 form of a valid phone number, or None: placeholders such as 000000 would tie strangers together.
 
     Args:
         text: as given; without a leading + or 00 it is read as dialled in `region`.
@@ -67,7 +67,7 @@ def canonical_phone(text: str, region: str | None) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
@@ -87,6 +87,12 @@ def luhn(digits: str) -> bool:
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
+
+
+def look_like_cards(texts: list[str]) -> bool:
+    """Whether most of ten or more values are card numbers; of other digits one in ten passes by chance."""
+    cards = sum(len(text) >= 13 and canonical_pan(text) is not None for text in texts)
+    return len(texts) >= 10 and 2 * cards > len(texts)
 
 
 def pan_bin(pan: str) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from loaders.errors import LoadError
 from loaders.normalise import RULES, as_text, convert
-from loaders.pseudonymise import Pseudonymiser
+from loaders.pseudonymise import Pseudonymiser, look_like_cards
 from loaders.schema import Table
 from loaders.sources import Source
 
@@ -102,7 +102,7 @@ def batches(
 
 
 def _scaled(cells: pl.Series, factor: float) -> pl.Series:
-    """Whole numbers as text; what is no finite number stays as it is, to be refused like any other bad value."""
+    """Whole numbers as text; what is no finite number stays as it is, to be refused like any bad value."""
     product = (cells.cast(pl.Float64, strict=False) * factor).round()
     whole = product.set(~product.is_finite(), None).cast(pl.Int64, strict=False).cast(pl.String)
     return whole.fill_null(cells.cast(pl.String, strict=False)).alias(cells.name)
@@ -113,6 +113,7 @@ def _canonical(
 ) -> Batch:
     blank = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
     texts = {name: as_text(cells[name]) if name in cells else blank for name in table.names}
+    _refuse_cards(table, texts)
     columns: dict[str, pl.Series] = {}
     faults: list[Fault] = []
     for column in table.columns:
@@ -126,6 +127,17 @@ def _canonical(
     batch.values = batch.values.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items())
     batch.faults += _missing(table, texts, timeless=table.time not in cells)
     return batch
+
+
+def _refuse_cards(table: Table, texts: dict[str, pl.Series]) -> None:
+    """Card numbers under the name of keyed hashes would be stored raw: no single row tells, many do."""
+    for raw, keyed in table.raw:
+        if raw == "pan" and look_like_cards(texts[keyed].drop_nulls().unique().sort().head(1000).to_list()):
+            raise LoadError(
+                f"{table.name}: column {keyed} looks like raw card numbers",
+                "keyed hashes",
+                f"name the column {raw}, or map it so, and they are hashed before anything is written",
+            )
 
 
 def _given(table: Table, cells: dict[str, pl.Series], blank: pl.Series) -> pl.DataFrame:

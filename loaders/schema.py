@@ -33,6 +33,9 @@ DTYPES: Final[dict[Kind, Any]] = {
 }
 
 
+NUMBERS: Final = (Kind.COUNT, Kind.INTEGER, Kind.AMOUNT)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a signal table.

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from loaders.checks import Limits, check_account, check_times
-from loaders.duplicates import RowHasher, SeenAccounts, repeated
+from loaders.duplicates import Hashes, RowHasher, SeenAccounts, repeated
 from loaders.enrichment import Networks
 from loaders.errors import LoadError
 from loaders.pseudonymise import Pseudonymiser
@@ -79,7 +80,7 @@ class Staged:
         reasons: refused rows by reason.
         first_refused: `row` of the first refused row of each reason.
         counts: other counters for the report.
-        repeated_rows: `row` of the exact duplicates that still stand in the staged file.
+        repeated: positions in the staged file of the exact duplicates that still stand there, ascending.
     """
 
     rows_in: int = 0
@@ -88,7 +89,7 @@ class Staged:
     reasons: Counter[str] = field(default_factory=Counter)
     first_refused: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    repeated_rows: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.UInt64))
+    repeated: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def quarantined(self) -> int:
@@ -108,7 +109,7 @@ class _Stage:
         self.table, self.context, self.timeless = table, context, timeless
         self.staged = Staged()
         self.hash_rows, self.seen = RowHasher(), SeenAccounts()
-        self.hashes: list[pl.DataFrame] = []
+        self.hashes: list[tuple[Hashes, Hashes]] = []
 
     def take(self, batch: Batch, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Sound rows and refused rows of a batch; counts all of them."""
@@ -132,7 +133,8 @@ class _Stage:
             out = out | exact
         keep = reasons.is_null() & ~out
         if self.context.accounts is not None:
-            self.hashes.append(hashes.with_columns(batch.values["row"]).filter(keep))
+            kept = hashes.filter(keep)
+            self.hashes.append((kept["h1"].to_numpy(), kept["h2"].to_numpy()))
         staged.rows_in += height
         staged.counts.update(batch.counts)
         quarantine = refused(self.table, batch, reasons, source.name)
@@ -150,11 +152,11 @@ class _Stage:
     def finish(self) -> Staged:
         """Finds the duplicates among all sound rows."""
         if self.hashes:
-            hashes = pl.concat(self.hashes)
+            first = np.concatenate([pair[0] for pair in self.hashes])
+            second = np.concatenate([pair[1] for pair in self.hashes])
             self.hashes.clear()
-            again = repeated(hashes["h1"].to_numpy(), hashes["h2"].to_numpy())
-            self.staged.repeated_rows = hashes["row"].gather(again)
-            self.staged.duplicates += len(again)
+            self.staged.repeated = repeated(first, second)
+            self.staged.duplicates += self.staged.repeated.size
         return self.staged
 
 
@@ -190,8 +192,10 @@ def settle(table: Table, staged: Staged, folder: Path, signals: Path, quarantine
     """Writes signals/<table>.parquet and quarantine/<table>.parquet of a staged table, by `row`."""
     sound, refused_rows = folder / f"{table.name}.parquet", folder / f"{table.name}.refused.parquet"
     rows = pl.scan_parquet(sound) if sound.exists() else pl.LazyFrame(schema=table.schema)
-    if len(staged.repeated_rows):
-        rows = rows.filter(~pl.col("row").is_in(staged.repeated_rows.implode()))
+    if staged.repeated.size:
+        again = pl.Series(staged.repeated, dtype=pl.UInt64).implode()
+        rows = rows.with_row_index("position").filter(~pl.col("position").cast(pl.UInt64).is_in(again))
+        rows = rows.drop("position")
     rows.sink_parquet(signals / f"{table.name}.parquet", row_group_size=BATCH_ROWS, maintain_order=True)
     if refused_rows.exists():
         quarantine.mkdir(exist_ok=True)
