@@ -88,12 +88,13 @@ def _stratum(names: list[str], total: Floats, drawn: Floats) -> Figures:
     value = dict(zip(names, _quotient(total[0::2], total[1::2]), strict=True))
     resampled = dict(zip(names, _quotient(drawn[:, 0::2], drawn[:, 1::2]).T, strict=True))
     over = dict(zip(names, total[1::2], strict=True))
-    figures = {name: estimate(value[name], resampled[name], over[name]) for name in names}
     for name, precision, recall in HARMONIC:
-        both = harmonic(value[precision], value[recall])
-        spread = harmonic(resampled[precision], resampled[recall])
-        figures[name] = estimate(float(both), spread, over[precision])
-    return figures
+        value[name] = float(harmonic(value[precision], value[recall]))
+        resampled[name] = harmonic(resampled[precision], resampled[recall])
+        over[name] = over[precision]
+    order = [*(name for triple in HARMONIC for name in (*triple[1:], triple[0]))]
+    order += [name for name in names if name not in order]
+    return {name: estimate(value[name], resampled[name], over[name]) for name in order}
 
 
 def _quotient(above: Floats, below: Floats) -> Floats:

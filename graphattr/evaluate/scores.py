@@ -23,9 +23,10 @@ _LOG2_10: Final = np.log2(10.0)
 
 
 def mean(values: Floats, weight: Floats) -> float:
-    """Weighted mean; nan over no weight."""
-    total = float(weight.sum())
-    return float(weight @ values) / total if total > 0 else float("nan")
+    """Weighted mean; nan over no weight. A row without weight counts for nothing, were it infinite."""
+    there = weight > 0
+    total = float(weight[there].sum())
+    return float(weight[there] @ values[there]) / total if total > 0 else float("nan")
 
 
 def penalties(log10_lr: Floats, true: Bools) -> Floats:
