@@ -1,7 +1,7 @@
 """Positions for drawing a graph: seeded force placement of each connected part, the parts side by side.
 
-Fruchterman and Reingold (1991), with their grid variant's idea for larger parts: only near nodes push each
-other, found with a k-d tree, from a spectral start (Koren 2005).
+Fruchterman and Reingold (1991). In a large part only near nodes push one by one, the others as masses of
+cells (the idea of Barnes and Hut 1986), from a spectral start (Koren 2005).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from scipy.spatial import cKDTree
 Points = NDArray[np.float64]
 Edges = NDArray[np.int64]
 
-_DENSE = 500  # up to here every pair of nodes pushes; beyond, only pairs nearer than _REACH
-_REACH = 2.5
+_DENSE = 500  # up to here every pair of nodes pushes; beyond, see _push_near
+_NEAR = 8
+_CELLS = 9
+_CLOSEST = 1e-4  # square of the distance below which a push grows no more
 _ASPECT = 1.5  # width to height of the packed drawing
 
 
@@ -60,7 +62,7 @@ def _place(n: int, edges: Edges, seed: int) -> Points:
     at = rng.normal(size=(n, 2)) * size * (0.02 if n > 50 else 0.5)
     if n > 50:
         at += _spectral(n, edges) * size
-    rounds = 150 if n <= _DENSE else 60
+    rounds = 150 if n <= _DENSE else 40
     for heat in np.linspace(0.15 * size, 0.01, rounds):
         push = _push_all(at) if n <= _DENSE else _push_near(at)
         move = push + _pull(at, edges, n) - 0.02 * at
@@ -84,19 +86,27 @@ def _spectral(n: int, edges: Edges) -> Points:
 
 
 def _push_all(at: Points) -> Points:
-    apart = at[:, None, :] - at[None, :, :]
-    square = (apart**2).sum(axis=2)
-    np.fill_diagonal(square, 1.0)
-    pushed: Points = (apart / np.maximum(square, 1e-4)[:, :, None]).sum(axis=1)
-    return pushed
+    return _push(at, at, np.ones(len(at)))
 
 
 def _push_near(at: Points) -> Points:
-    pairs = cKDTree(at).query_pairs(_REACH, output_type="ndarray")
-    a, b = pairs[:, 0], pairs[:, 1]
-    apart = at[a] - at[b]
-    force = apart / np.maximum((apart**2).sum(axis=1), 1e-4)[:, None]
-    return _sum_at(a, force, len(at)) - _sum_at(b, force, len(at))
+    """Push of the nearest nodes one by one, and of all others as the masses of a coarse grid's cells."""
+    _, near = cKDTree(at).query(at, k=_NEAR + 1)
+    x, y = (at[:, k, None] - at[near[:, 1:], k] for k in (0, 1))
+    square = np.maximum(x * x + y * y, _CLOSEST)
+    low, span = at.min(axis=0), np.maximum(np.ptp(at, axis=0), 1e-9)
+    cell = np.minimum(((at - low) / span * _CELLS).astype(np.int64), _CELLS - 1) @ [_CELLS, 1]
+    mass = np.bincount(cell, minlength=_CELLS**2).astype(np.float64)
+    middle = _sum_at(cell, at, _CELLS**2) / np.maximum(mass, 1)[:, None]
+    pushed = np.column_stack([(x / square).sum(axis=1), (y / square).sum(axis=1)])
+    return pushed + _push(at, middle[mass > 0], mass[mass > 0], closest=1.0)
+
+
+def _push(at: Points, others: Points, mass: NDArray[np.float64], closest: float = _CLOSEST) -> Points:
+    """Each other body pushes with its mass over the distance; never more than at the closest one."""
+    x, y = (at[:, k, None] - others[None, :, k] for k in (0, 1))
+    force = mass / np.maximum(x * x + y * y, closest)
+    return np.column_stack([(force * x).sum(axis=1), (force * y).sum(axis=1)])
 
 
 def _pull(at: Points, edges: Edges, n: int) -> Points:

@@ -102,12 +102,8 @@ def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing
             notes.append(
                 f"{plural(folded, 'account')} with the same shared values as others drawn as one mark."
             )
-    room = max(most - values.height, 1)
-    if len(accounts) > room:
-        notes.append(
-            f"{plural(len(accounts) - room, 'mark')} of the least sure accounts not drawn: see the table."
-        )
-        accounts = accounts[:room]
+    accounts, values, cut = _cut(accounts, values, most)
+    notes += cut
     nodes = [*accounts, *(_value(row) for row in values.iter_rows(named=True))]
     return _assemble(nodes, ties, likeness, notes)
 
@@ -181,6 +177,21 @@ def _fold(accounts: list[Node], ties: dict[str, set[str]], kept: set[str]) -> tu
             Node(f"f:{number}", plural(len(nodes), "account"), title, _size(len(nodes), 5, 2.5), tone, inside)
         )
     return out, folded
+
+
+def _cut(accounts: list[Node], values: pl.DataFrame, most: int) -> tuple[list[Node], pl.DataFrame, list[str]]:
+    """What is drawn at most: values in half of the room, those of most members first; the surest accounts."""
+    notes = []
+    if len(accounts) + values.height > most and values.height > most // 2:
+        notes.append(f"Not drawn: {plural(values.height - most // 2, 'shared value')} of the fewest members.")
+        values = values.sort("members", descending=True, maintain_order=True).head(most // 2)
+    room = most - values.height
+    if len(accounts) > room:
+        notes.append(
+            f"Not drawn: {plural(len(accounts) - room, 'mark')} of the least sure accounts; see the table."
+        )
+        accounts = accounts[:room]
+    return accounts, values, notes
 
 
 def _first(accounts: Iterable[str]) -> tuple[str, ...]:

@@ -78,10 +78,20 @@ def test_above_the_limit_alike_accounts_are_one_mark(run: Run) -> None:
 
 def test_above_the_most_the_surest_accounts_stay_and_the_rest_is_counted(run: Run) -> None:
     values = sum(not node.accounts for node in drawing(run, TOP).nodes)
-    drawn = drawing(run, TOP, raw=10_000, most=values + 4)
-    surest = queries.members(run, TOP)["account_id"][:4].to_list()
+    drawn = drawing(run, TOP, raw=10_000, most=2 * values)
+    surest = queries.members(run, TOP)["account_id"][:values].to_list()
     assert [node.accounts[0] for node in drawn.nodes if node.accounts] == surest
-    assert any(f"{PLANS[0].size - 4} marks" in note for note in drawn.left_out)
+    assert any(f"{PLANS[0].size - values} marks" in note for note in drawn.left_out)
+
+
+def test_above_the_most_the_values_of_most_members_stay(run: Run) -> None:
+    values = [node.id for node in drawing(run, TOP).nodes if not node.accounts]
+    counts = queries.shared_values(run, TOP).sort("members", descending=True, maintain_order=True)
+    drawn = drawing(run, TOP, raw=10_000, most=6)
+    kept = [node.id for node in drawn.nodes if not node.accounts]
+    assert kept == [value_node(s, v) for s, v in counts.select("signal", "value").head(3).iter_rows()]
+    assert len(drawn.nodes) == 6
+    assert any(f"{len(values) - 3} shared values" in note for note in drawn.left_out)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)
