@@ -3,7 +3,7 @@
 Labels and types cannot be parameters, so texts are made from the closed lists of `schema`; ids and every
 other value are parameters, always. Written for both dialects and their speed: start at one node by its id and
 go on by further MATCH clauses (Ladybug reads whole tables for `COUNT { }` and for `WHERE x.id IN $ids`: a
-second instead of milliseconds at a million accounts); no labels(), type() or list index; ORDER BY where it shows.
+second instead of milliseconds at a million accounts); no labels(), type() or list index.
 """
 
 from __future__ import annotations
@@ -139,11 +139,6 @@ def ladybug_copy(table: str) -> str:
 # user's own properties stay.
 
 
-def count_nodes(label: str) -> str:
-    """How many nodes have the label."""
-    return f"MATCH (n:{label}) RETURN count(n) AS n"
-
-
 def neo4j_constraint(label: str) -> str:
     """Makes ids unique, and found at once."""
     name = f"graphattr_{label.lower()}_id"
@@ -204,4 +199,9 @@ def clear_nodes(label: str) -> str:
 
 AWAIT_INDEXES: Final = "CALL db.awaitIndexes(300)"
 SET_MARKER: Final = f"MERGE (m:{MARKER.label} {{id: $id}}) SET m += $properties"
-COUNT_ALL_NODES: Final = "MATCH (n) RETURN count(n) AS n"
+COUNTS: Final = " UNION ALL ".join(
+    f"MATCH (n:{node.label}) WITH count(n) AS n RETURN '{node.label}' AS label, n" for node in NODES
+)
+COUNT_OTHERS: Final = (
+    f"MATCH (n) WHERE NOT n:{'|'.join(one.label for one in (*NODES, MARKER))} RETURN count(n) AS n"
+)

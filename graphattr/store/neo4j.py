@@ -85,7 +85,7 @@ class Neo4jView(CypherView):
         with self._client.session(neo4j.READ_ACCESS) as session:
             try:
                 query = neo4j.Query(text, timeout=timeout)
-                answer = session.run(query, neo4j_values.parameter(dict(params)))
+                answer = session.run(query, dict(params))
                 columns = tuple(answer.keys())
                 rows = [record.values() for record in (answer if limit is None else answer.fetch(limit + 1))]
                 answer.consume()

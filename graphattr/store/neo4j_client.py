@@ -16,7 +16,6 @@ from neo4j import exceptions
 from graphattr.errors import StoreError
 from graphattr.settings import Secrets
 from graphattr.store import cypher
-from graphattr.store.schema import NODES
 
 SCHEMES: Final = ("neo4j", "neo4j+s", "bolt", "bolt+s")
 PASSWORD: Final = "GRAPHATTR_NEO4J_PASSWORD"  # noqa: S105  the variable's name
@@ -63,11 +62,8 @@ class Client:
         """What the server holds."""
         marker = self.marker()
         with self.session(neo4j.READ_ACCESS) as session:
-            nodes = {
-                node.label: int(session.run(cypher.count_nodes(node.label)).single(strict=True)["n"])
-                for node in NODES
-            }
-        return Standing(marker, nodes)
+            rows = session.run(cypher.COUNTS).data()
+        return Standing(marker, {row["label"]: int(row["n"]) for row in rows})
 
     def check_ours(self) -> Standing:
         """What the server holds, if every node under a label of ours can be ours.

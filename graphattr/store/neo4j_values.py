@@ -14,15 +14,9 @@ from graphattr.store.base import Edge, Node, Path, Ref
 from graphattr.store.schema import NODE
 
 
-def parameter(value: Any) -> Any:
-    """A value as it is sent: times in UTC by offset, since Neo4j holds +00:00 and [UTC] for unequal."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
-    if isinstance(value, Mapping):
-        return {key: parameter(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [parameter(one) for one in value]
-    return value
+def sent(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as it is sent: times with the offset +00:00, since Neo4j holds +00:00 and [UTC] for unequal."""
+    return {key: one.astimezone(UTC) if isinstance(one, datetime) else one for key, one in row.items()}
 
 
 def records(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:

@@ -32,8 +32,9 @@ class Neo4jWriter:
     def load(self, tables: graph.GraphTables, progress: Progress = silent) -> None:
         """As Writer.load."""
         graph.verify(tables)
-        planned = self._begin(tables)
-        self._clear()
+        there, planned = self._begin(tables)
+        if there:
+            self._clear()
         self._write(tables, fresh=True, progress=progress)
         self._finish(tables, planned)
 
@@ -43,15 +44,16 @@ class Neo4jWriter:
         Relationships and properties that a user added to graphattr's nodes stay.
         """
         graph.verify(tables)
-        planned = self._begin(tables)
-        self._write(tables, fresh=False, progress=progress)
+        there, planned = self._begin(tables)
+        self._write(tables, fresh=not there, progress=progress)
         self._finish(tables, planned)
 
     def clear(self) -> None:
         """As Writer.clear."""
-        self._client.check_ours()
+        there = self._client.check_ours().nodes
         (self._folder / POINTER).unlink(missing_ok=True)
-        self._clear()
+        if any(there.values()):
+            self._clear()
         self._repeat(cypher.clear_nodes(MARKER.label))
 
     def finish_import(self, tables: graph.GraphTables) -> None:
@@ -59,14 +61,18 @@ class Neo4jWriter:
         self._constraints()
         self._finish(tables, graph.counts(tables))
 
-    def _begin(self, tables: graph.GraphTables) -> dict[str, int]:
-        """Mark the graph unfinished, with room for old and new nodes in its counts."""
+    def _begin(self, tables: graph.GraphTables) -> tuple[bool, dict[str, int]]:
+        """Mark the graph unfinished, with room for old and new nodes in its counts.
+
+        Returns:
+            whether there are nodes of an earlier graph, and how many the tables have a label.
+        """
         there = self._client.check_ours().nodes
         (self._folder / POINTER).unlink(missing_ok=True)
         self._constraints()
         planned = graph.counts(tables)
         self._mark("", {label: there[label] + planned[label] for label in planned}, complete=False)
-        return planned
+        return any(there.values()), planned
 
     def _finish(self, tables: graph.GraphTables, counts: dict[str, int]) -> None:
         fingerprint = tables.fingerprint()
@@ -83,8 +89,9 @@ class Neo4jWriter:
 
     def _constraints(self) -> None:
         with self._client.session(neo4j.WRITE_ACCESS) as session:
-            for node in (*NODES, MARKER):
-                session.run(cypher.neo4j_constraint(node.label)).consume()
+            session.execute_write(
+                _run_all, [cypher.neo4j_constraint(node.label) for node in (*NODES, MARKER)]
+            )
             session.run(cypher.AWAIT_INDEXES).consume()
 
     def _mark(self, fingerprint: str, counts: dict[str, int], *, complete: bool) -> None:
@@ -140,7 +147,7 @@ class Neo4jWriter:
         with self._client.session(neo4j.WRITE_ACCESS) as session:
             for part in graph.slices(frame, BATCH):
                 rows = [
-                    {key: row.pop(key) for key in keys} | {"properties": neo4j_values.parameter(row)}
+                    {key: row.pop(key) for key in keys} | {"properties": neo4j_values.sent(row)}
                     for row in part.iter_rows(named=True)
                 ]
                 session.execute_write(_run, text, rows=rows)
@@ -156,6 +163,11 @@ class Neo4jWriter:
                 values = [[neo4j_values.native(value, {}) for value in row.values()] for row in rows]
                 parts.append(pl.DataFrame(values, schema=schema, orient="row", strict=False))
         return pl.concat(parts)
+
+
+def _run_all(transaction: neo4j.ManagedTransaction, /, texts: Sequence[str]) -> None:
+    for text in texts:
+        transaction.run(text).consume()
 
 
 def _run(transaction: neo4j.ManagedTransaction, /, text: str, **params: Any) -> None:

@@ -5,11 +5,12 @@ The import replaces the whole database, so it is refused where that holds anythi
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import neo4j
 import polars as pl
@@ -78,11 +79,8 @@ def import_run(server: Server, run: Path, tell: Callable[[str], None]) -> None:
         shutil.rmtree(folder)
     tell("starting the server and making its indexes")
     server.start()
-    client = Client(server.uri, server.secrets())
-    try:
+    with contextlib.closing(Client(server.uri, server.secrets())) as client:
         Neo4jWriter(client, RunPaths(run).graph).finish_import(tables)
-    finally:
-        client.close()
     half_done.unlink()
 
 
@@ -119,15 +117,10 @@ def _columns(one: NodeType | EdgeType) -> list[str]:
 
 
 def _see_only_ours(server: Server) -> None:
-    client = Client(server.uri, server.secrets())
-    try:
-        ours = sum(client.check_ours().nodes.values())
+    with contextlib.closing(Client(server.uri, server.secrets())) as client:
+        client.check_ours()
         with client.session(neo4j.READ_ACCESS) as session:
-            row: Any = session.run(cypher.COUNT_ALL_NODES).single(strict=True)
-            marked = session.run(cypher.count_nodes(MARKER.label)).single(strict=True)["n"]
-    finally:
-        client.close()
-    others = row["n"] - ours - marked
+            others = session.run(cypher.COUNT_OTHERS).single(strict=True)["n"]
     if others:
         raise StoreError(
             f"the database in {server.home} holds {others} nodes that graphattr did not write",

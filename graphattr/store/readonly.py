@@ -8,6 +8,7 @@ addresses from a read transaction (LOAD CSV, CALL).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from graphattr.errors import QueryError
@@ -37,13 +38,18 @@ _TOKEN: Final = re.compile(
 _UNICODE_ESCAPE: Final = re.compile(r"\\[uU]")
 
 
-def read_only(cypher: str) -> str:
+def read_only(cypher: str, given: Collection[str] = ()) -> str:
     """The query without its comments, if it only reads.
 
     The store is sent what was checked, so that it cannot see a comment end elsewhere than here.
 
+    Args:
+        cypher: a user's query.
+        given: names of the parameters that go with it.
+
     Raises:
-        QueryError: the text could do more than read, or cannot be told apart into words.
+        QueryError: the text could do more than read, cannot be told apart into words, or names a parameter
+            that is not given (Ladybug would take it for null).
     """
     if len(cypher) > MAX_CHARS:
         raise QueryError(f"a query of {len(cypher)} characters", f"at most {MAX_CHARS}")
@@ -63,6 +69,8 @@ def read_only(cypher: str) -> str:
             raise QueryError(f"a {text} that is never closed", "the same mark at the end")
         if last == ";":
             raise QueryError("more than one statement", "one query")
+        if last == "$" and text.strip("`") not in given:
+            raise QueryError(f"no value for ${text}", "one for every parameter of the query")
         if kind == "word" and last not in (".", "$"):
             words += 1
             _check_word(text.upper(), first=words == 1)

@@ -101,7 +101,7 @@ MEMBER_OF: Final = EdgeType(
 ATTRIBUTED_TO: Final = EdgeType("ATTRIBUTED_TO", "Ring", "Operator", {"probability": pl.Float64})
 
 #: What a path may go over if nobody says: links, and values that few share. By way of a mail provider or a
-#: browser everybody is two steps from everybody: such a path says nothing, and takes the memory of all of them.
+#: browser everybody is two steps from everybody: such a path says nothing, and takes all memory.
 PATH_EDGES: Final = (
     LINKED.type,
     *(edge.type for edge in VALUE_EDGES if edge.target not in ("EmailDomain", "TlsFingerprint")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from graphattr.errors import QueryError
@@ -49,7 +50,8 @@ class CypherView(ABC):
         """As View.query."""
         if limit < 1 or timeout <= 0:
             raise QueryError(f"limit {limit}, timeout {timeout}", "both above 0")
-        return self._run(read_only(cypher), params or {}, limit, timeout)
+        sent = {name: _in_utc(value) for name, value in (params or {}).items()}
+        return self._run(read_only(cypher, sent), sent, limit, timeout)
 
     def node(self, ref: Ref) -> Node | None:
         """As View.node."""
@@ -146,6 +148,17 @@ class CypherView(ABC):
         """Up to `limit` rows, and whether there are more."""
         result = self._run(text, params, limit, TIMEOUT)
         return [dict(zip(result.columns, row, strict=True)) for row in result.rows], result.truncated
+
+
+def _in_utc(value: Any) -> Any:
+    """A parameter with its times at +00:00: Ladybug mistakes other zones, to Neo4j [UTC] is not equal."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if isinstance(value, Mapping):
+        return {key: _in_utc(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_utc(one) for one in value]
+    return value
 
 
 def _known(label: str) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import neo4j
 import pytest
 
+from graphattr.settings import Secrets
+from graphattr.store.base import Store
 from graphattr.store.graph import GraphTables
+from graphattr.store.neo4j_client import Client
+from graphattr.store.open import open_store
 from store.worlds import World, hostile_world, small_world
 
 
@@ -26,3 +32,33 @@ def write_world(tmp_path: Path) -> Callable[[World], GraphTables]:
     """Write a world to a fresh run folder."""
     number = iter(range(1000))
     return lambda world: world.write(tmp_path / f"run-{next(number)}")
+
+
+@pytest.fixture(params=["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each backend."""
+    if request.param == "embedded":
+        opened = open_store("embedded", tmp_path / "graph", Secrets())
+    else:
+        opened = request.getfixturevalue("neo4j_store")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def neo4j_store(client: Client, neo4j_server: Any, tmp_path: Path) -> Iterator[Store]:
+    """A store on the test server, which is empty."""
+    opened = open_store(neo4j_server.uri, tmp_path / "graph", neo4j_server.secrets)
+    opened.writer().clear()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(neo4j_server: Any) -> Iterator[Client]:
+    """A bare connection to the test server; nodes with label or property Foreign go at its end."""
+    opened = Client(neo4j_server.uri, neo4j_server.secrets)
+    yield opened
+    with opened.session(neo4j.WRITE_ACCESS) as session:
+        session.run("MATCH (n) WHERE n:Foreign OR n.foreign DETACH DELETE n").consume()
+    opened.close()
