@@ -30,8 +30,8 @@ TRUTH = {
 RINGS = {"R1": ["o0", "o1", "o2", "v"], "R2": ["h1", "h2"], "R3": ["p1", "p2"]}
 SAID = {
     "R1": {"status": "attributed", "hypothesis": "single_operator", "operator": "op-1"},
-    "R2": {"status": "lead", "hypothesis": "shared_infrastructure"},
-    "R3": {"hypothesis": "reseller", "operator": "op-2"},
+    "R2": {"status": "lead", "hypothesis": "coincidence"},
+    "R3": {"hypothesis": "single_operator", "operator": "op-2"},
 }
 PAIRS = {
     ("o0", "o1"): (0.9, 4.0),
