@@ -154,14 +154,11 @@ def _values(folder: Folder, entry: ValueList) -> pl.DataFrame:
     for path in folder.parts(entry.file):
         columns = (entry.column,) if entry.kind_column is None else (entry.column, entry.kind_column)
         frame = _table(folder.source(path), columns, columns)
-        kinds = frame[entry.kind_column] if entry.kind_column else pl.Series([None], dtype=pl.String)
         form = _FORMS.get(entry.signal, str)
-        values = [None if text is None else form(text) for text in frame[entry.column].to_list()]
-        frames.append(
-            pl.DataFrame({"value": values}, schema={"value": pl.String}).select(
-                signal=pl.lit(entry.signal), value="value", kind=kinds.fill_null(entry.kind)
-            )
-        )
+        values = [None if text is None else form(text) or text for text in frame[entry.column].to_list()]
+        kind = pl.coalesce(entry.kind_column, pl.lit(entry.kind)) if entry.kind_column else pl.lit(entry.kind)
+        known = frame.select(signal=pl.lit(entry.signal), value=pl.Series(values, dtype=pl.String), kind=kind)
+        frames.append(known)
     return pl.concat(frames)
 
 

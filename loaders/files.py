@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -173,7 +174,9 @@ def _parquet(path: Path, name: str) -> Source:
     for column, dtype in schema.items():
         if dtype.is_nested() and column in _ALL_COLUMNS:
             raise LoadError(f"{name}: column {column} holds {dtype}", "plain values, one a cell")
-    return Source(name, tuple(schema), _Scan(name, lambda _: pl.scan_parquet(path, glob=False)))
+    return Source(
+        name, tuple(schema), _Scan(name, lambda _: pl.scan_parquet(path, glob=False, hive_partitioning=False))
+    )
 
 
 def _csv(path: Path, name: str) -> Source:
@@ -197,7 +200,7 @@ def _json_lines(path: Path, name: str) -> Source:
 
     def scan(wanted: tuple[str, ...]) -> pl.LazyFrame:
         # As text: a number where a word belongs is then a bad cell, not a broken file.
-        return pl.scan_ndjson(path, schema=dict.fromkeys(wanted, pl.String))
+        return pl.scan_ndjson(glob.escape(str(path)), schema=dict.fromkeys(wanted, pl.String))
 
     return Source(name, tuple(columns), _Scan(name, scan), loose=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -201,14 +200,15 @@ def _workplace(out: Path) -> Iterator[Path]:
         if (out / name).exists():
             raise LoadError(f"{out.name} already holds {name}", "a fresh folder")
     made = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".load-", dir=out))
     try:
-        (work / "signals").mkdir()
-        yield work
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".load-", dir=out) as work:
+            (Path(work) / "signals").mkdir()
+            yield Path(work)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise LoadError(f"cannot write into {out.name}: {error}", "room and leave to write there") from error
     finally:
-        shutil.rmtree(work)
-        if made and not any(out.iterdir()):
+        if made and out.is_dir() and not any(out.iterdir()):
             out.rmdir()
 
 

@@ -62,7 +62,7 @@ GRAPH_TABLES: Final = (
         "usage",
         "USED_TEMPLATE",
         "Template",
-        (("template_id", "v.id"), ("requests", "uses"), ("capability", _KIND)),
+        (("template_id", "v.id"), ("requests", "uses")),
     ),
     GraphTable("events", "ACTED_ON_BY", "Actor", (("event", "'acted_on'"), ("actor_id", "v.id"))),
 )

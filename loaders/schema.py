@@ -206,7 +206,6 @@ TABLES: Final = {
 #: Names of the signals that two accounts can share, as in graphattr/records.py (a test compares the two).
 SIGNAL_NAMES: Final = (
     "ip",
-    "ip_hash",
     "ip_prefix",
     "instrument",
     "device",

@@ -4,7 +4,7 @@ import ipaddress
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loaders.addresses import canonical_address, canonical_addresses, parse_address, prefix
@@ -33,13 +33,29 @@ def test_spellings_of_one_address_become_one(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", "1.2.3.0/24", "2001:db8::/48", "host", "1::2::3",
-     "[1.2.3.4", "1.2.3.4:", "１.2.3.4", "192.0.2.1 192.0.2.2", "%eth0", "3232235777"],
-)  # fmt: skip
+    [
+        "",
+        "1.2.3",
+        "1.2.3.256",
+        "01.2.3.4",
+        "1.2.3.4.5",
+        "1.2.3.0/24",
+        "2001:db8::/48",
+        "host",
+        "1::2::3",
+        "[1.2.3.4",
+        "1.2.3.4:",
+        "１.2.3.4",
+        "192.0.2.1 192.0.2.2",
+        "%eth0",
+        "3232235777",
+    ],
+)
 def test_what_is_no_address_is_none(text: str) -> None:
     assert canonical_address(text) is None
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_canonical_form_is_idempotent_and_keeps_the_address(address: ipaddress.IPv4Address) -> None:
     text = canonical_address(str(address))
@@ -49,6 +65,7 @@ def test_canonical_form_is_idempotent_and_keeps_the_address(address: ipaddress.I
     assert parsed in (address, getattr(address, "ipv4_mapped", None))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.ip_addresses().map(str), st.text(max_size=20)), max_size=30))
 def test_a_column_gets_what_each_cell_would_get(texts: list[str | None]) -> None:
     texts = [None if text is None else text.strip() for text in texts]
