@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from graphattr.explorer.words import GROUP, TIER
 
 #: With no more shared values than this, each one's name is drawn.
 _NAMED = 20
+#: With more nodes than this, marks are drawn smaller.
+_ROOMY = 150
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -62,6 +65,7 @@ def _data(
     drawing: Drawing, identity: str, selected: str | None, shown: frozenset[str] | None, alt: str, height: int
 ) -> dict[str, Any]:
     nodes, edges = drawing.nodes, drawing.edges
+    shrink = max(0.35, min(1.0, math.sqrt(_ROOMY / max(len(nodes), 1))))
     named = sum(not node.accounts for node in nodes) <= _NAMED
     return {
         "key": identity,
@@ -69,7 +73,7 @@ def _data(
             "id": [node.id for node in nodes],
             "x": list(drawing.x),
             "y": list(drawing.y),
-            "size": [node.size for node in nodes],
+            "size": [round(node.size * shrink, 1) for node in nodes],
             "tone": [node.tone for node in nodes],
             "shape": ["circle" if node.accounts else "square" for node in nodes],
             "label": [node.label for node in nodes],

@@ -24,6 +24,10 @@ from graphattr.records import Tier
 
 RAW: Final = 1_500  # nodes drawn one by one; above, alike accounts are folded
 MOST: Final = 5_000  # nodes drawn at all
+CLEAR: Final = (
+    300  # up to here every tie is drawn; above, if there are more than DENSE a node, only what joins
+)
+DENSE: Final = 1.2
 _LABEL: Final = 20
 _STRENGTH = {tier: i for i, tier in enumerate(Tier)}
 
@@ -108,48 +112,71 @@ def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing
     return _assemble(nodes, ties, likeness, notes)
 
 
+class _Parts:
+    """Which names hang together so far (union by path halving)."""
+
+    def __init__(self) -> None:
+        self._root: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        root = self._root
+        while root.setdefault(name, name) != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    def join(self, one: str, other: str) -> bool:
+        """Joins two names; False if they hung together already."""
+        a, b = self.find(one), self.find(other)
+        self._root[a] = b
+        return a != b
+
+
 def _assemble(
     nodes: list[Node], ties: dict[str, set[str]], likeness: list[tuple[str, str]], notes: list[str]
 ) -> Drawing:
-    at = {node.id: i for i, node in enumerate(nodes)}
-    where = {account: node.id for node in nodes for account in node.accounts}
-    edges = [
-        (at[node.id], at[value], "edge")
+    rank = {node.id: i for i, node in enumerate(nodes)}
+    lines = [
+        (node.id, value, "edge")
         for node in nodes
-        if node.accounts
-        for value in sorted(ties[node.accounts[0]])
-        if value in at
+        for account in node.accounts[:1]
+        for value in ties[account]
+        if value in rank
     ]
-    edges += [(at[where[a]], at[where[b]], "likeness") for a, b in likeness if a in where and b in where]
+    lines.sort(key=lambda line: (rank[line[1]], rank[line[0]]))  # the strongest value first
+    if len(nodes) > CLEAR and len(lines) > DENSE * len(nodes):
+        parts, all_lines = _Parts(), len(lines)
+        lines = [line for line in lines if parts.join(line[0], line[1])]
+        weaker = plural(all_lines - len(lines), "weaker tie")
+        notes.append(
+            f"Drawn are the strongest ties that hold the ring together; {weaker} stand in the tables."
+        )
+    where = {account: node.id for node in nodes for account in node.accounts}
+    lines += [(where[a], where[b], "likeness") for a, b in likeness if a in where and b in where]
+    tied = {end for a, b, _ in lines for end in (a, b)}
+    kept = [node for node in nodes if node.accounts or node.id in tied]
+    at = {node.id: i for i, node in enumerate(kept)}
+    edges = [(at[a], at[b], tone) for a, b, tone in lines]
     pairs = np.array([(a, b) for a, b, _ in edges], dtype=np.int64).reshape(-1, 2)
-    placed = np.round(positions(len(nodes), pairs), 3)
+    placed = np.round(positions(len(kept), pairs), 3)
     x, y = (tuple(placed[:, k].tolist()) for k in (0, 1))
-    return Drawing(tuple(nodes), tuple(edges), x, y, tuple(notes), where)
+    return Drawing(tuple(kept), tuple(edges), x, y, tuple(notes), where)
 
 
 def _likeness(links: pl.DataFrame, ties: dict[str, set[str]]) -> tuple[list[tuple[str, str]], int]:
     """Links between accounts without a drawn value in common: those that join two parts; how many more."""
-    root: dict[str, str] = {}
-
-    def find(x: str) -> str:
-        while root.setdefault(x, x) != x:
-            root[x] = root[root[x]]
-            x = root[x]
-        return x
-
+    parts = _Parts()
     for account, values in ties.items():
         for value in values:
-            root[find(value)] = find(account_node(account))
+            parts.join(account_node(account), value)
     drawn, more = [], 0
     for a, b in links.select("account_a", "account_b").iter_rows():
         if ties[a] & ties[b]:
             continue
-        one, other = find(account_node(a)), find(account_node(b))
-        if one == other:
-            more += 1
-        else:
-            root[one] = other
+        if parts.join(account_node(a), account_node(b)):
             drawn.append((a, b))
+        else:
+            more += 1
     return drawn, more
 
 

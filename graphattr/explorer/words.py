@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.explorer.text import percent
 from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
 
@@ -16,16 +17,6 @@ HYPOTHESIS: Final = {
     "shared_infrastructure": "Shared infrastructure",
     "compromised": "Compromised accounts",
     "coincidence": "Coincidence",
-}
-#: The same in a sentence: "consistent with ...".
-PHRASE: Final = {
-    "single_operator": "a single operator",
-    "contractors": "contractors working for one principal",
-    "reseller": "a reseller who passes access on to others",
-    "organisation": "one lawful organisation",
-    "shared_infrastructure": "unrelated people on shared infrastructure",
-    "compromised": "unrelated people whose accounts were taken over",
-    "coincidence": "coincidence",
 }
 STATUS: Final = {
     Status.ATTRIBUTED: "Attributed",
@@ -102,10 +93,14 @@ def best_other(ring: dict[str, Any]) -> str:
 def headline(ring: dict[str, Any]) -> str:
     """What the ring is consistent with and the best explanation on the other side, in one sentence or two."""
     name = ring["hypothesis"]
-    lead = f"Consistent with {PHRASE.get(name, plain(name).lower())} ({percent(ring[f'p_{name}'])})."
+    lead = (
+        f"Consistent with {HYPOTHESIS_WORDS.get(name, plain(name).lower())} ({percent(ring[f'p_{name}'])})."
+    )
     if name in INNOCENT:
         rival = best_other(ring)
         share = percent(ring[f"p_{rival}"])
-        return f"{lead} The best explanation by common control is {PHRASE[rival]} ({share})."
+        return f"{lead} The best explanation by common control is {HYPOTHESIS_WORDS[rival]} ({share})."
     rival = best_innocent(ring)
-    return f"{lead} The best innocent explanation is {PHRASE[rival]} ({percent(ring[f'p_{rival}'])})."
+    return (
+        f"{lead} The best innocent explanation is {HYPOTHESIS_WORDS[rival]} ({percent(ring[f'p_{rival}'])})."
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import networkx as nx
 import polars as pl
 import pytest
 
-from graphattr.explorer import queries
+from graphattr.explorer import network, queries
 from graphattr.explorer.network import account_node, drawing, value_node
 from graphattr.explorer.runs import Run, open_run
 from graphattr.records import Tier
@@ -88,10 +89,32 @@ def test_above_the_most_the_values_of_most_members_stay(run: Run) -> None:
     values = [node.id for node in drawing(run, TOP).nodes if not node.accounts]
     counts = queries.shared_values(run, TOP).sort("members", descending=True, maintain_order=True)
     drawn = drawing(run, TOP, raw=10_000, most=6)
-    kept = [node.id for node in drawn.nodes if not node.accounts]
-    assert kept == [value_node(s, v) for s, v in counts.select("signal", "value").head(3).iter_rows()]
-    assert len(drawn.nodes) == 6
+    kept = {node.id for node in drawn.nodes if not node.accounts}
+    assert kept
+    assert kept <= {value_node(s, v) for s, v in counts.select("signal", "value").head(3).iter_rows()}
+    assert sum(bool(node.accounts) for node in drawn.nodes) == 3
     assert any(f"{len(values) - 3} shared values" in note for note in drawn.left_out)
+
+
+def test_a_dense_graph_shows_the_strongest_ties_that_join_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = drawing(run, TOP)
+    monkeypatch.setattr(network, "CLEAR", 5)
+    thin = drawing(run, TOP, raw=9_999)
+    ties = nx.Graph([(full.nodes[a].id, full.nodes[b].id) for a, b, _ in full.edges])
+    forest = nx.Graph([(thin.nodes[a].id, thin.nodes[b].id) for a, b, _ in thin.edges])
+    strength = dict(zip([node.id for node in full.nodes], range(0, -len(full.nodes), -1), strict=True))
+    for a, b in ties.edges:
+        ties[a][b]["weight"] = min(strength[a], strength[b])
+    assert nx.is_forest(forest)
+    assert set(forest) == {node.id for node in thin.nodes}
+    assert set(map(frozenset, nx.connected_components(forest))) == set(
+        map(frozenset, nx.connected_components(ties))
+    )
+    best = nx.maximum_spanning_tree(ties).size("weight")
+    assert sum(ties[a][b]["weight"] for a, b in forest.edges) == best
+    assert f"{len(full.edges) - len(thin.edges)} weaker ties" in " ".join(thin.left_out)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)

@@ -24,21 +24,21 @@ def test_headline_names_the_best_rival_of_the_other_side(name: str) -> None:
     side = [h for h in HYPOTHESES if (h in INNOCENT) != (name in INNOCENT)]
     row[f"p_{side[-1]}"] = 0.2
     said = words.headline(row)
-    assert said.startswith(f"Consistent with {words.PHRASE[name]} (70 %)")
-    assert f"{words.PHRASE[side[-1]]} (20 %)" in said
-    assert words.PHRASE[other] not in said.split(").")[0]
+    assert said.startswith(f"Consistent with {words.HYPOTHESIS_WORDS[name]} (70 %)")
+    assert f"{words.HYPOTHESIS_WORDS[side[-1]]} (20 %)" in said
+    assert words.HYPOTHESIS_WORDS[other] not in said.split(").")[0]
     assert not LOADED.search(said)
 
 
 def test_every_name_has_words() -> None:
-    assert set(words.HYPOTHESIS) == set(words.PHRASE) == set(HYPOTHESES)
+    assert set(words.HYPOTHESIS) == set(words.HYPOTHESIS_WORDS) == set(HYPOTHESES)
     assert set(words.STATUS) == set(words.STATUS_MEANS) == set(Status)
     assert set(words.TIER) == set(Tier)
     assert set(words.GROUP) == set(GROUPS)
     assert {signal.name for signal in SIGNALS} <= set(words.SIGNAL)
     said = [
         *words.HYPOTHESIS.values(),
-        *words.PHRASE.values(),
+        *words.HYPOTHESIS_WORDS.values(),
         *words.STATUS.values(),
         *words.STATUS_MEANS.values(),
     ]

@@ -7,9 +7,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from graphattr.errors import GraphattrError
 from graphattr.explorer import charts, queries, ui
+from graphattr.explorer.against import FOUND, searches
 from graphattr.explorer.runs import Run
-from graphattr.explorer.text import code, ratio
+from graphattr.explorer.text import code, count, plural, ratio, shown
 from graphattr.explorer.words import HYPOTHESIS, PRIOR, statistic
 from graphattr.records import HYPOTHESES
 
@@ -38,6 +40,28 @@ def show(run: Run, ring: dict[str, Any]) -> None:
             " A column adds up to the hypothesis's log10 probability, but for a constant."
         )
     _sides(rows, ring)
+    _against(run, ring)
+
+
+def _against(run: Run, ring: dict[str, Any]) -> None:
+    st.subheader("What speaks against it", anchor=False)
+    try:
+        found = searches(run, ring["ring_id"])
+    except GraphattrError as error:
+        st.caption("The searches of the evidence report could not be made:")
+        st.text(shown(error))
+        return
+    said = found.filter(pl.col("result") == FOUND[True]).height
+    st.caption(
+        f"{plural(found.height, 'search', 'searches')}, the same for every ring; {count(said)} found something."
+    )
+    columns = {
+        "question": _TEXT("Searched for", width=380),
+        "result": _TEXT("Result", width=150),
+        "answer": _TEXT("In figures", width=560),
+    }
+    ui.table(found, columns, key="against", alt="What was searched for that speaks against", height=620)
+    ui.download(found, "against", "against_csv")
 
 
 def _said(ring: dict[str, Any]) -> str:

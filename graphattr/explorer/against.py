@@ -1,0 +1,35 @@
+"""What was searched for that speaks against a ring's common control, found or not, in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import polars as pl
+
+from graphattr.evidence.document import Figure, Sentence
+from graphattr.evidence.explain import ring_page
+from graphattr.explorer.runs import Run
+
+FOUND: Final = {True: "speaks against", False: "nothing found", None: "could not be searched"}
+SEARCHES: Final = {"question": pl.String, "result": pl.String, "answer": pl.String}
+
+
+@lru_cache(maxsize=32)
+def searches(run: Run, ring_id: str) -> pl.DataFrame:
+    """The searches of the evidence report, what was found first: question, result (of `FOUND`), answer.
+
+    Raises:
+        GraphattrError: the run cannot be read as a case.
+    """
+    page = ring_page(run.root, ring_id)
+    order = list(FOUND)
+    found = sorted(page.searches, key=lambda search: order.index(search.found))
+    rows = [(search.question, FOUND[search.found], plain_text(search.answer)) for search in found]
+    return pl.DataFrame(rows, schema=SEARCHES, orient="row")
+
+
+def plain_text(sentence: Sentence) -> str:
+    """A sentence of the report as text."""
+    parts = (p if isinstance(p, str) else p.shown if isinstance(p, Figure) else p.text for p in sentence)
+    return "".join(parts)
