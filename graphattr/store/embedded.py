@@ -21,7 +21,7 @@ from graphattr.records import UTC
 from graphattr.store import cypher, graph
 from graphattr.store.base import Progress, Result, silent
 from graphattr.store.ladybug_values import records
-from graphattr.store.pointer import POINTER, read_pointer, write_pointer
+from graphattr.store.pointer import POINTER, REBUILD, read_pointer, write_pointer
 from graphattr.store.schema import EDGES, MARKER, NODES, SCHEMA_VERSION
 from graphattr.store.view import CypherView
 
@@ -67,9 +67,16 @@ class EmbeddedStore:
 
     def view(self) -> EmbeddedView:
         """As Store.view."""
+        pointer = self.pointer()
+        file = self.folder / str(pointer["file"])
         if self._database is None:
-            self._database = _open(self.folder / self.pointer()["file"])
-        return EmbeddedView(self._database)
+            self._database = _open(file)
+        view = EmbeddedView(self._database)
+        if view.fingerprint() != pointer["fingerprint"]:  # an empty file opens as an empty database
+            view.close()
+            self.close()
+            raise StoreError(f"{file} is not the graph that {POINTER} says", hint=REBUILD)
+        return view
 
     def pointer(self) -> dict[str, Any]:
         """As Store.pointer, read from the folder.
@@ -142,6 +149,13 @@ class EmbeddedView(CypherView):
         self._connection: Any = ladybug.Connection(database)
         self._lock = threading.Lock()
 
+    def fingerprint(self) -> str | None:
+        """Which tables the graph is of; None if it does not say."""
+        try:
+            return str(self._ask(cypher.MARKER_ROW)[0]["fingerprint"])
+        except (QueryError, IndexError):
+            return None
+
     def close(self) -> None:
         """As View.close."""
         self._connection.close()
@@ -200,7 +214,7 @@ def _open(file: Path) -> Any:
         raise StoreError(
             f"cannot open {file}: {_first_line(error)}",
             f"a database of Ladybug {ladybug.__version__}",
-            "run `graphattr run` again: the store is rebuilt from the run's tables",
+            REBUILD,
         ) from error
 
 

@@ -12,6 +12,8 @@ from graphattr.errors import StoreError
 from graphattr.store.schema import SCHEMA_VERSION
 
 POINTER: Final = "pointer.json"
+#: What to do about a store that cannot be read.
+REBUILD: Final = "run `graphattr run` again: the store is rebuilt from the run's tables"
 
 
 def read_pointer(folder: Path) -> dict[str, Any]:
@@ -21,16 +23,15 @@ def read_pointer(folder: Path) -> dict[str, Any]:
         StoreError: it is missing or unreadable, or of another version.
     """
     path = folder / POINTER
-    hint = "run `graphattr run` again: the store is rebuilt from the run's tables"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StoreError(f"no finished graph in {folder}", path.name, hint) from None
+        raise StoreError(f"no finished graph in {folder}", path.name, REBUILD) from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {path}: {error}", hint=hint) from error
+        raise StoreError(f"cannot read {path}: {error}", hint=REBUILD) from error
     version = found.get("schema_version") if isinstance(found, dict) else None
     if version != SCHEMA_VERSION:
-        raise StoreError(f"{path} with schema version {version}", f"version {SCHEMA_VERSION}", hint)
+        raise StoreError(f"{path} with schema version {version}", f"version {SCHEMA_VERSION}", REBUILD)
     return dict(found)
 
 

@@ -10,7 +10,7 @@ import neo4j
 import pytest
 
 from graphattr.settings import Secrets
-from graphattr.store.base import Store
+from graphattr.store.base import Store, View
 from graphattr.store.graph import GraphTables
 from graphattr.store.neo4j_client import Client
 from graphattr.store.open import open_store
@@ -62,3 +62,23 @@ def client(neo4j_server: Any) -> Iterator[Client]:
     with opened.session(neo4j.WRITE_ACCESS) as session:
         session.run("MATCH (n) WHERE n:Foreign OR n.foreign DETACH DELETE n").consume()
     opened.close()
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def small_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The small world in a store of each backend, for a module that only reads."""
+    run = tmp_path_factory.mktemp("small")
+    uri, secrets = "embedded", Secrets()
+    if request.param == "neo4j":
+        server = request.getfixturevalue("neo4j_server")
+        uri, secrets = server.uri, server.secrets
+    opened = open_store(uri, run / "graph", secrets)
+    opened.writer().load(small_world().write(run))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def small_view(small_store: Store) -> Iterator[View]:
+    with small_store.view() as view:
+        yield view

@@ -95,7 +95,7 @@ def small_world() -> World:
     world.hold("device", "dev-own", "a")
     world.hold("ip", "2001:db8::1", "b", "c", kind="hosting")
     world.hold("ip", "192.0.2.7", "c", kind="residential")
-    world.hold("ip_hash", "9f", "e", "f")
+    world.hold("ip", "9f", "e", "f")
     world.hold("ip_prefix", "192.0.2.0/24", "a", "b", "c")  # not in the graph
     world.hold("instrument", "card1", "a", kind="credit")
     world.hold("instrument", "card1", "c", kind="debit")
