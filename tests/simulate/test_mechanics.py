@@ -1,13 +1,21 @@
 """What sessions show: addresses, devices, bans, sales, rented lines."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
+from graphattr.simulate.catalogue import CARD_KINDS
 from graphattr.simulate.clock import HOUR
 from graphattr.simulate.devices import device_codes
 from graphattr.simulate.networks import origins
+from graphattr.simulate.parameters import Operators, Ways
 from graphattr.simulate.plan import MODES
-from graphattr.simulate.world import Sessions, World
+from graphattr.simulate.presets import PRESETS
+from graphattr.simulate.simulation import build
+from graphattr.simulate.tables import account_ids
+from graphattr.simulate.text import hashed, named
+from graphattr.simulate.world import Sessions, World, sessions
 
 Tables = dict[str, pl.DataFrame]
 
@@ -24,6 +32,8 @@ def test_nothing_happens_between_a_ban_and_a_reinstatement(world: World, spells:
     assert hit.any()
     during = hit & (spells.at >= banned) & ((back < 0) | (spells.at < back))
     assert not during.any()
+    before = hit & (spells.at < banned)
+    assert (spells.at + spells.seconds <= banned)[before].all()
 
 
 def test_a_home_shares_its_line(world: World, spells: Sessions) -> None:
@@ -68,19 +78,40 @@ def test_masked_accounts_rarely_share_a_device(world: World, spells: Sessions) -
     assert (holders["account"] == 1).mean() > 0.85
 
 
-def test_sold_accounts_change_hands(world: World, spells: Sessions) -> None:
+def test_sold_accounts_change_hands() -> None:
+    ways = Ways(operators=Operators(bought=(0.5, 0.6)))
+    world = build(replace(PRESETS["tiny"], ways=ways), seed=2)
+    spells = sessions(world)
     sold = world.accounts["swap"]
     rows = np.flatnonzero((sold >= 0) & ~world.accounts["innocent"])
-    window = world.plan.window[0]
+    assert len(rows) > 5
+    early = spells.at < sold[spells.account]
+    both = 0
     for row in rows:
         mine = spells.account == row
-        before, after = (
-            spells.driver[mine & (spells.at < sold[row])],
-            spells.driver[mine & (spells.at >= sold[row])],
-        )
-        assert not set(before.tolist()) & set(after.tolist())
-        if len(before):
-            assert sold[row] > window
+        before, after = set(spells.driver[mine & early].tolist()), set(spells.driver[mine & ~early].tolist())
+        assert not before & after
+        both += bool(before and after)
+    assert both > 2
+
+
+def test_a_card_keeps_what_its_holder_registered(signals: Tables, world: World) -> None:
+    own = (
+        signals["payments"]
+        .group_by("account_id")
+        .agg(pl.col("kind").first(), pl.col("instrument_id").first())
+    )
+    kinds = pl.DataFrame(
+        {
+            "account_id": account_ids(world),
+            "expected": named(world.accounts["card_kind"], CARD_KINDS),
+            "instrument_id": hashed(world.accounts["card"], "instrument", world.plan.seed),
+        }
+    )
+    paid = own.join(kinds, on=["account_id", "instrument_id"])
+    alone = paid.filter(pl.len().over("instrument_id") == 1)
+    assert alone.height > 100
+    assert (alone["kind"] == alone["expected"]).mean() > 0.98
 
 
 def test_events_tell_of_every_ban(world: World, signals: Tables) -> None:
