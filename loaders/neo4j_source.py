@@ -128,6 +128,7 @@ class Database:
                 connection_timeout=_SECONDS,
                 connection_acquisition_timeout=2 * _SECONDS,
                 max_transaction_retry_time=_SECONDS,
+                notifications_min_severity="OFF",
             )
             try:
                 self._driver.verify_connectivity()
@@ -157,7 +158,10 @@ class Database:
             self._driver.session(default_access_mode=neo4j.READ_ACCESS) as session,
             session.begin_transaction() as transaction,
         ):
-            columns = tuple(transaction.run(f"EXPLAIN {query}").keys())
+            plan = transaction.run(f"EXPLAIN {query}")
+            columns = tuple(plan.keys())
+            if plan.consume().query_type != "r":
+                raise LoadError(f"{name} does more than read", "a query that only reads")
 
         def batches(wanted: tuple[str, ...]) -> Iterator[pl.DataFrame]:
             for records in self.rows(query, BATCH_ROWS // 4):
