@@ -31,7 +31,11 @@ class LinkSettings(Frozen):
     """How pairs are found and scored (method.md, 1 and 2)."""
 
     prior_partners: float = Field(1.0, gt=0)  # co-controlled accounts an average account has, before evidence
-    max_fan: int = Field(100, ge=2)  # a value with more holders creates pairs only inside a time window
+    # A value with more holders is a hub and creates pairs only inside a time window: the limit is max_share of all
+    # accounts, but never below min_fan nor above max_fan.
+    min_fan: int = Field(10, ge=2)
+    max_fan: int = Field(100, ge=2)
+    max_share: float = Field(0.01, gt=0, le=1)
     window_seconds: int = Field(21_600, gt=0)  # that time window
     max_window_fan: int = Field(50, ge=2)  # ... in which at most this many accounts may use the value
     min_probability: float = Field(0.01, ge=0, lt=1)  # links below are not written
@@ -41,7 +45,8 @@ class LinkSettings(Frozen):
 class RingSettings(Frozen):
     """How links are grouped (method.md, 4)."""
 
-    resolution: float = Field(0.015, gt=0, lt=1)  # CPM: density (mean link probability) below which a ring splits
+    # CPM resolution in units of the square root of the background density (rings.group.resolution).
+    resolution: float = Field(1.25, gt=0)
     min_size: int = Field(2, ge=2)
     min_membership: float = Field(0.05, ge=0, lt=1)  # an account below is not listed as a member
     resamples: int = Field(50, ge=2)  # bootstrap draws for membership

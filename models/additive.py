@@ -93,62 +93,54 @@ class AdditiveModel(_Frozen):
     weights: dict[str, float]
     caps: dict[str, float]
 
-    def shared_value(
-        self,
-        signal: str,
-        kinds: Sequence[str | None],
-        hub: NDArray[np.bool_],
-        others: Array,
-        accounts: int,
-        gap_days: Array,
+    def chance(
+        self, signal: str, kinds: Sequence[str | None], hub: NDArray[np.bool_], others: Array, accounts: int
     ) -> Array:
-        """log10 likelihood ratio of sharing a value, by pair.
+        """u-probability: the chance that an unrelated account shares the value.
 
-        log10 m(t, c) - log10[(1 - e)(others + eta)/(N - 1) + e] + time, method.md 2: `others` is k_eff - 1, the
-        resolved entities beside the pair that hold the value.
+        (1 - e) (others + eta) / (N - 1) + e, method.md 2: `others` is k_eff - 1, the resolved entities beside the
+        pair that hold the value.
 
         Args:
             signal: the signal's name.
             kinds: class of each value (None: unknown), shape (n,).
-            hub: the value is a listed hub, shape (n,).
+            hub: a list calls the value a hub, shape (n,).
             others: other entities holding the value, shape (n,), >= 0.
             accounts: N, accounts in the run.
-            gap_days: time between the accounts' uses, shape (n,); NaN where timeless (adds nothing).
 
         Returns:
-            Shape (n,), unbounded above only by m / e.
+            Shape (n,), in (0, 1].
 
         Raises:
             ModelError: the model has no such signal.
         """
-        m, eta, floor = self._by_kind(signal, kinds)
-        m = np.where(hub, np.minimum(m, self.hub.m), m)
+        _, eta, floor = self._by_kind(signal, kinds)
         eta = np.where(hub, np.maximum(eta, self.hub.eta), eta)
         floor = np.where(hub, np.maximum(floor, self.hub.floor), floor)
-        u = np.minimum((1 - floor) * (others + eta) / max(accounts - 1, 1) + floor, 1.0)
-        # Half-life decay of m, never below a tenth: old use is weak evidence, not evidence against.
-        decay = np.maximum(np.exp2(-np.nan_to_num(gap_days) / self.signals[signal].half_life_days), 0.1)
-        return np.asarray(np.log10(m * decay) - np.log10(u))
+        return np.asarray(np.clip((1 - floor) * (others + eta) / max(accounts - 1, 1) + floor, 1e-12, 1.0))
 
-    def in_window(
-        self, signal: str, kinds: Sequence[str | None], present: Array, accounts: int
+    def shared_value(
+        self, signal: str, kinds: Sequence[str | None], chance: Array, gap_days: Array
     ) -> Array:
-        """log10 likelihood ratio of using the same hub in the same window.
+        """log10 likelihood ratio of a pair's rarest shared value of a signal.
 
-        log10 m - log10(present / (N - 1)): the chance that a stranger falls into one of the account's windows.
+        log10 m - log10 U + time. U is the chance that an unrelated account shares this or any other at least as
+        rare value that the account holds: an account with many values has many chances, and taking the rarest
+        shared one without counting them would find coincidences everywhere (Bonferroni's bound on the union).
 
         Args:
             signal: the signal's name.
             kinds: class of each value, shape (n,).
-            present: rivals present, summed over the windows of the busier account, shape (n,), > 0.
-            accounts: N, accounts in the run.
+            chance: U, shape (n,), > 0; values above 1 count as 1.
+            gap_days: time between the accounts' uses, shape (n,); NaN where timeless (adds nothing).
 
         Raises:
             ModelError: the model has no such signal.
         """
-        m, _, floor = self._by_kind(signal, kinds)
-        u = np.clip(present / max(accounts - 1, 1), floor, 1.0)
-        return np.asarray(np.log10(m) - np.log10(np.maximum(u, 1e-12)))
+        m, _, _ = self._by_kind(signal, kinds)
+        # Half-life decay of m, never below a tenth: old use is weak evidence, not evidence against.
+        decay = np.maximum(np.exp2(-np.nan_to_num(gap_days) / self.signals[signal].half_life_days), 0.1)
+        return np.asarray(np.log10(m * decay) - np.log10(np.minimum(chance, 1.0)))
 
     def _by_kind(self, signal: str, kinds: Sequence[str | None]) -> tuple[Array, Array, Array]:
         """m, eta and floor of each value, by its class."""

@@ -55,8 +55,8 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
 
     Returns:
         a, b, value, timed, gap (seconds), crowd (accounts that used the value within the window around the pair,
-        at least 2), windows (windows in which the busier of the two used it); one row a pair and value, the one
-        with the smallest crowd, then gap.
+        at least 2), rivals (accounts met in all windows of the signal that are no more crowded, by the one of the two
+        that met more); one row a pair and value, the one with the smallest crowd, then gap.
     """
     width = settings.window_seconds * 1_000_000
     names = index.accounts.alias("account_id").to_frame().with_row_index("account")
@@ -73,14 +73,22 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
         .collect(engine="streaming")
     )
     if uses.is_empty():
-        return pl.DataFrame(schema={**SHARED, "timed": pl.Boolean, "gap": pl.Float64, "crowd": pl.Int64, "windows": pl.Int64})
+        return pl.DataFrame(schema={**SHARED, "timed": pl.Boolean, "gap": pl.Float64, "crowd": pl.Int64, "rivals": pl.Int64})
     # Fan of a moment: uses of the value from one window before to one after, counted on the sorted times.
     key = uses["value"].cast(pl.Int64).to_numpy().astype(np.float64)
     time = (uses["time"].to_numpy() - uses["time"].min()) / 1e6
     span = float(time.max()) + 4 * settings.window_seconds
     line = key * span + time
     crowd = np.searchsorted(line, line + settings.window_seconds, "right") - np.searchsorted(line, line - settings.window_seconds)
-    uses = uses.with_columns(crowd=pl.Series(crowd, dtype=pl.Int64), windows=pl.len().over("value", "account").cast(pl.Int64))
+    uses = uses.with_columns(crowd=pl.Series(crowd, dtype=pl.Int64)).join(
+        index.values.select("value", "signal"), on="value", maintain_order="left"
+    )
+    # Rivals met in this window and in every less crowded one of the account at any hub of the signal: the more
+    # windows, the more chances that a stranger falls into one.
+    met = uses.select("account", "signal", "crowd").sort("account", "signal", "crowd")
+    met = met.with_columns(rivals=(pl.col("crowd") - 1).clip(1).cum_sum().over("account", "signal"))
+    met = met.group_by("account", "signal", "crowd").agg(pl.col("rivals").max())
+    uses = uses.join(met, on=["account", "signal", "crowd"], maintain_order="left").drop("signal")
     parts = []
     for step in range(1, WINDOW_NEIGHBOURS + 1):
         later = uses.select(pl.all().shift(-step).name.suffix("_2"))
@@ -98,7 +106,7 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
                 timed="timed",
                 gap=(pl.col("time_2") - pl.col("time")) / 1e6,
                 crowd=pl.min_horizontal("crowd", "crowd_2").clip(lower_bound=2),
-                windows=pl.max_horizontal("windows", "windows_2"),
+                rivals=pl.max_horizontal("rivals", "rivals_2"),
             )
         )
     return pl.concat(parts).sort("a", "b", "value", "crowd", "gap").unique(["a", "b", "value"], keep="first", maintain_order=True)

@@ -53,6 +53,7 @@ def build_index(
     """
     accounts = pl.read_parquet(tables["accounts"], columns=["account_id", "created_at"]).sort("account_id")
     number = accounts.select("account_id").with_row_index("account")
+    fan = min(settings.max_fan, max(settings.min_fan, settings.max_share * accounts.height))
     shared = pl.scan_parquet(holdings).filter(pl.len().over("signal", "value") >= 2)
     listed = (
         pl.scan_parquet(lists).select("signal", "value").unique().with_columns(listed=pl.lit(True))
@@ -64,7 +65,7 @@ def build_index(
         .agg(kind=pl.col("kind").filter(pl.col("kind") != "own").min(), holders=pl.len().cast(pl.Int64))
         .join(listed, on=["signal", "value"], how="left")
         .with_columns(pl.col("listed").fill_null(False))
-        .with_columns(hub=pl.col("listed") | (pl.col("holders") > settings.max_fan))
+        .with_columns(hub=pl.col("listed") | (pl.col("holders") > fan))
         .sort("signal", "value")
         .rename({"value": "text"})
         .with_row_index("value")

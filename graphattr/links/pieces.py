@@ -20,7 +20,7 @@ PIECES = {
     "own": pl.Boolean,  # one of the two owns the value (its own wallet)
     "gap": pl.Float64,  # days between the two uses; null if timeless
     "crowd": pl.Int64,  # accounts in the same window at the hub; null for values that are not taken by window
-    "windows": pl.Int64,
+    "rivals": pl.Int64,
     "row_a": pl.UInt64,
     "row_b": pl.UInt64,
 }
@@ -57,13 +57,13 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
     created = creation_pairs(index, settings)
     pairs = pl.concat([part.select("a", "b") for part in (shared, windows, owners, created)]).unique().sort("a", "b")
     hubs = _hub_pieces(index, pairs)
-    timed = windows.filter("timed").select("a", "b", "value", "crowd", "windows")
+    timed = windows.filter("timed").select("a", "b", "value", "crowd", "rivals")
     values = pl.concat([shared, owners, hubs, windows.select(*SHARED)]).unique()
+    # Joined step by step: the lazy optimiser would join the two sides first, on the value alone, which explodes.
+    pieces = values.join(timed, on=["a", "b", "value"], how="left")
+    pieces = pieces.join(_side(index, "a"), on=["a", "value"]).join(_side(index, "b"), on=["b", "value"])
     pieces = (
-        values.lazy()
-        .join(timed.lazy(), on=["a", "b", "value"], how="left")
-        .join(_side(index, "a"), on=["a", "value"])
-        .join(_side(index, "b"), on=["b", "value"])
+        pieces.join(pairs.with_row_index("pair"), on=["a", "b"])
         .with_columns(
             own=pl.col("own_a") | pl.col("own_b"),
             # Distance of the two spans of use; spans that overlap are at distance 0.
@@ -73,19 +73,19 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
             / DAY_US,
             timeless=pl.col("first_a").is_null() | pl.col("first_b").is_null(),
         )
-        .with_columns(gap=pl.when("timeless").then(None).when(pl.col("crowd").is_not_null()).then(0.0).otherwise("gap"))
-        .join(pairs.with_row_index("pair").lazy(), on=["a", "b"])
+        .with_columns(
+            gap=pl.when("timeless").then(None).when(pl.col("crowd").is_not_null()).then(0.0).otherwise("gap")
+        )
         .select("pair", *PIECES)
         .sort("pair", "value")
-        .collect(engine="streaming")
     )
     return Candidates(
         pairs["a"].cast(pl.Int64).to_numpy(), pairs["b"].cast(pl.Int64).to_numpy(), pieces
     )
 
 
-def _side(index: Index, side: str) -> pl.LazyFrame:
-    held = index.held.lazy().rename({"account": side})
+def _side(index: Index, side: str) -> pl.DataFrame:
+    held = index.held.rename({"account": side})
     return held.rename({name: f"{name}_{side}" for name in ("own", "first", "last", "row")})
 
 

@@ -93,39 +93,62 @@ def _piece_ratios(
     index: Index, found: Candidates, entities: Whole, model: AdditiveModel
 ) -> tuple[Array, Array]:
     """log10 ratio and k_eff of every piece."""
-    pieces = found.pieces
-    of_value = (
-        index.held.select("value", entity=pl.Series(entities[index.held["account"].to_numpy()]))
-        .group_by("value")
-        .agg(pl.col("entity").n_unique().alias("entities"))
-    )
-    facts = pieces.select("value", "a", "b", "own", "gap", "crowd", "windows").join(
-        index.values.join(of_value, on="value"), on="value", how="left", maintain_order="left"
+    held = _held_chances(index, entities, model)
+    side = held.select("account", "value", "entities", "chance", "union")
+    facts = found.pieces.select("value", "a", "b", "own", "gap", "crowd", "rivals")
+    for end in ("a", "b"):
+        names = {"account": end, "chance": f"chance_{end}", "union": f"union_{end}"}
+        part = side.rename(names) if end == "a" else side.drop("entities").rename(names)
+        facts = facts.join(part, on=[end, "value"], how="left", maintain_order="left")
+    facts = facts.join(
+        index.values.select("value", "signal", "kind", "listed"), on="value", how="left", maintain_order="left"
     )
     same = entities[facts["a"].to_numpy()] == entities[facts["b"].to_numpy()]
     # The pair is one entity under the hypothesis of a common controller: leave it out of the others.
     others = np.maximum(facts["entities"].to_numpy().astype(float) - np.where(same, 1, 2), 0.0)
-    crowd = facts["crowd"].cast(pl.Float64).to_numpy()
-    windows = facts["windows"].cast(pl.Float64).to_numpy()
-    windowed = ~np.isnan(crowd)
-    hub = facts["hub"].to_numpy()
-    # In one window at a hub the rivals are those present then, once for every window that the account was there;
-    # the same chance that a stranger falls into one of them.
-    present = np.where(windowed, windows * np.maximum(crowd - 1, 1), 0.0)
-    ratio = np.zeros(len(pieces))
+    rivals = facts["rivals"].cast(pl.Float64).to_numpy()
+    ratio = np.zeros(len(facts))
     kinds = np.where(facts["own"].to_numpy(), "own", facts["kind"].fill_null("").to_numpy())
+    listed = facts["listed"].to_numpy()
     gap = facts["gap"].cast(pl.Float64).to_numpy()
+    # Chance of sharing anything else as rare. Each end has its own count of chances, and a stranger with as many
+    # values as the other end has more of them than the average one: the geometric mean stands between the two.
+    rest = np.sqrt(
+        np.prod([facts[f"union_{end}"].to_numpy() - facts[f"chance_{end}"].to_numpy() for end in "ab"], axis=0)
+        .clip(min=0)
+    )
     signals = facts["signal"].to_numpy()
     for name in sorted(set(signals.tolist())):
         rows = np.flatnonzero(signals == name)
-        arguments = (name, kinds[rows].tolist())
-        plain = model.shared_value(*arguments, hub[rows], others[rows], index.size, gap[rows])
-        at = windowed[rows]
-        if at.any():
-            narrow = model.in_window(*arguments, present[rows], index.size)
-            plain = np.where(at, np.maximum(plain, narrow), plain)
-        ratio[rows] = plain
+        of = kinds[rows].tolist()
+        chance = model.chance(name, of, listed[rows], others[rows], index.size) + rest[rows]
+        # In one window at a hub the rivals are those who were there then.
+        met = np.nan_to_num(rivals[rows], nan=np.inf) / max(index.size - 1, 1)
+        ratio[rows] = model.shared_value(name, of, np.minimum(chance, met), gap[rows])
     return np.round(ratio, DECIMALS), others + 1
+
+
+def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.DataFrame:
+    """index.held with entities (that hold the value), chance (u of the value) and union (U of all as rare ones)."""
+    of_value = (
+        index.held.select("value", entity=pl.Series(entities[index.held["account"].to_numpy()]))
+        .group_by("value")
+        .agg(pl.col("entity").n_unique().cast(pl.Int64).alias("entities"))
+        .join(index.values, on="value")
+        .sort("value")
+    )
+    chance = np.zeros(of_value.height)
+    signals = of_value["signal"].to_numpy()
+    for name in sorted(set(signals.tolist())):
+        rows = np.flatnonzero(signals == name)
+        part = of_value[rows]
+        others = part["entities"].to_numpy().astype(float) - 1
+        chance[rows] = model.chance(name, part["kind"].to_list(), part["listed"].to_numpy(), others, index.size)
+    held = index.held.select("account", "value").join(
+        of_value.select("value", "signal", "entities", chance=pl.Series(chance)), on="value", maintain_order="left"
+    )
+    ordered = held.sort("account", "signal", "chance", "value")
+    return ordered.with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
 
 
 def _best_by_group(index: Index, found: Candidates, ratio: Array) -> Array:

@@ -30,6 +30,27 @@ class Grouping:
     rings: Whole
 
 
+#: Bounds of the CPM resolution: below, everything hangs together; above, nothing does.
+RESOLUTION_RANGE = (1e-4, 0.5)
+
+
+def resolution(scored: Scored, size: int, settings: RingSettings) -> float:
+    """Density (mean link probability over all pairs) below which a set of accounts splits.
+
+    The background density d is the expected share of all pairs that are linked. A set is a ring where its density
+    is nearer to certainty than to the background, on a log scale: above c * sqrt(d * 1). With c = 1 that is the
+    midpoint; `settings.resolution` is c. It follows the data from small dense sets to millions of accounts, where
+    a constant would not (docs/decisions/0003).
+
+    Args:
+        scored: the scored pairs.
+        size: N, number of accounts.
+        settings: c.
+    """
+    pairs = max(size * (size - 1) / 2, 1)
+    return float(np.clip(settings.resolution * np.sqrt(scored.probability.sum() / pairs), *RESOLUTION_RANGE))
+
+
 def resolve(
     scored: Scored, vetoes: Vetoes, size: int, seed: int, links: LinkSettings, rings: RingSettings
 ) -> Whole:
@@ -51,7 +72,7 @@ def resolve(
         found.a[used],
         found.b[used],
         probability[used],
-        resolution=rings.resolution,
+        resolution=resolution(scored, size, rings),
         seed=seed,
         iterations=rings.leiden_iterations,
     )

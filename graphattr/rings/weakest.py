@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from graphattr.links.index import Index
 from graphattr.links.score import Scored, probability
 from graphattr.records import GROUPS, SIGNAL
-from graphattr.rings.group import Grouping
+from graphattr.rings.group import Grouping, resolution
 from graphattr.settings import LinkSettings, RingSettings
 from models import AdditiveModel
 
@@ -44,6 +44,7 @@ def weakest_points(
     probability over all its pairs is below the resolution that holds a ring together, or when less than half of it
     is still connected by links.
     """
+    limit = resolution(scored, index.size, rings)
     texts = (index.values["signal"] + ":" + index.values["text"]).to_list()
     result: dict[int, str | None] = {}
     for ring, part in _rings(index, scored, grouping, model):
@@ -51,7 +52,7 @@ def weakest_points(
         for value in np.unique(part.value[_leading(part)]):
             left = _probability(part, model, scored.prior, without=int(value))
             density, connected = _hold(part, left, links.min_probability)
-            if density < rings.resolution or connected < part.size / 2:
+            if density < limit or connected < part.size / 2:
                 broken.append((density, texts[int(value)]))
         result[ring] = min(broken)[1] if broken else None
     return result
