@@ -17,13 +17,14 @@ from loaders.checks import Limits
 from loaders.enrichment import private_addresses, read_lists, read_networks
 from loaders.errors import LoadError
 from loaders.files import Folder
+from loaders.mapping import Mapping as MappingFile
 from loaders.mapping import read_mapping
 from loaders.neo4j_source import SCHEMES, database_sources
 from loaders.pseudonymise import Pseudonymiser
 from loaders.schema import TABLES
 from loaders.sources import Source
 from loaders.stage import Context, Staged, settle, stage
-from loaders.tables import check_tables, file_tables
+from loaders.tables import Tables, check_tables, file_tables
 
 Progress = Callable[[str, int, int], None]
 REPORT_VERSION: Final = 1
@@ -77,27 +78,14 @@ def load(
     Raises:
         LoadError: the signals are not as the data contract says; got, expected and hint say how.
     """
-    now = as_of or datetime.now(UTC)
-    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
-    limits = Limits(now, timedelta(seconds=clock_skew_seconds))
+    limits = _limits(as_of, clock_skew_seconds)
     hasher = Pseudonymiser(key, default_region)
-    database = str(source).partition("://")[0] if "://" in str(source) else None
-    if database is not None and database not in SCHEMES:
-        raise LoadError(f"unknown source {database}://", f"a folder, or {', '.join(SCHEMES)}")
-    described = read_mapping(mapping, database=database is not None)
     with ExitStack() as stack:
-        if database is not None:
-            folder = Folder(mapping.parent) if mapping is not None else None
-            tables = stack.enter_context(database_sources(str(source), credentials, described))
-            unknown: list[str] = []
-        else:
-            folder = Folder(Path(source))
-            tables, unknown = file_tables(folder, described, mapping)
+        described, folder, tables, unknown = _sources(source, mapping, credentials, stack)
         timeless = check_tables(tables)
-        networks = read_networks(folder, described)
+        context = Context(hasher, read_networks(folder, described), limits)
         lists = read_lists(folder, described)
         work = stack.enter_context(_workplace(out))
-        context = Context(hasher, networks, limits)
         staged = _stage_all(tables, context, work, timeless, max_bad_share, progress)
         for name, result in staged.items():
             settle(TABLES[name], result, work, work / "signals", work / "quarantine")
@@ -110,6 +98,27 @@ def load(
     paths = {name: out / "signals" / f"{name}.parquet" for name in tables}
     inputs = dict(sorted(folder.inputs.items())) if folder is not None else {}
     return LoadResult(paths, timeless, report, inputs)
+
+
+def _limits(as_of: datetime | None, skew: int) -> Limits:
+    now = as_of or datetime.now(UTC)
+    now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
+    return Limits(now, timedelta(seconds=skew))
+
+
+def _sources(
+    source: str | Path, path: Path | None, credentials: tuple[str, str] | None, stack: ExitStack
+) -> tuple[MappingFile, Folder | None, Tables, list[str]]:
+    """The mapping, the folder of files and lists if there is one, the tables, and the unknown files."""
+    scheme = str(source).partition("://")[0] if "://" in str(source) else None
+    if scheme is not None and scheme not in SCHEMES:
+        raise LoadError(f"unknown source {scheme}://", f"a folder, or {', '.join(SCHEMES)}")
+    mapping = read_mapping(path, database=scheme is not None)
+    if scheme is None:
+        folder = Folder(Path(source))
+        return mapping, folder, *file_tables(folder, mapping, path)
+    lists = Folder(path.parent) if path is not None else None
+    return mapping, lists, stack.enter_context(database_sources(str(source), credentials, mapping)), []
 
 
 def _stage_all(
