@@ -1,0 +1,5 @@
+"""The command line: `graphattr --help`."""
+
+from graphattr.cli.main import main
+
+__all__ = ["main"]

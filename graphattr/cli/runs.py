@@ -1,0 +1,70 @@
+"""`graphattr run`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphattr.cli.output import emit, say, steps
+from graphattr.cli.views import ring_rows
+from graphattr.errors import SettingsError
+from graphattr.pipeline import Plan
+from graphattr.pipeline import run as run_pipeline
+from graphattr.settings import Secrets, Settings
+
+
+class Device(StrEnum):
+    """Where the model computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def run(
+    signals: Annotated[str, typer.Argument(help="Folder of signal tables, or the URI of a Neo4j database.")],
+    out: Annotated[Path, typer.Option("--out", help="Run folder to write. The same command again resumes a killed run.")],
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that says how foreign tables are read.")] = None,
+    store: Annotated[str, typer.Option(help="embedded, neo4j://, neo4j+s:// or bolt://; credentials from the environment.")] = "embedded",
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file; the shipped model if not given.")] = None,
+    device: Annotated[Device, typer.Option(help="Where the model computes. The shipped model needs no GPU.")] = Device.AUTO,
+    engine: Annotated[str, typer.Option(help="Where tables are computed.")] = "local",
+    seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print run.json's content instead of text.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+) -> None:
+    """Load signals, link accounts, group them into rings, and weigh what each ring is consistent with."""
+    if engine != "local":
+        raise SettingsError(f"the engine '{engine}'", "local", "this version computes on one machine")
+    if device is Device.CUDA:
+        raise SettingsError("the device 'cuda'", "auto or cpu", "the additive model computes on the CPU")
+    settings = Settings.read(config)
+    if seed is not None:
+        settings = settings.model_copy(update={"seed": seed})
+    plan = Plan(signals, out, mapping, store, settings, model)
+    with steps(quiet) as step:
+        document = run_pipeline(plan, Secrets(), step)
+    if json_:
+        emit(document)
+        return
+    _summary(out, document)
+
+
+def _summary(out: Path, document: dict[str, Any]) -> None:
+    links = document["links"]
+    seconds = sum(stage["seconds"] for stage in document["stages"])
+    peak = max(stage["peak_memory_mib"] for stage in document["stages"])
+    say(
+        f"{links['rings']:,} rings of {links['members']:,} accounts, out of {links['links']:,} links among"
+        f" {links['candidates']:,} candidate pairs; {seconds:.1f} s, peak memory {peak:,} MiB"
+    )
+    ring_rows(out, limit=15)
+    say()
+    say(document["guarantee"])
+    say()
+    say(f"Next:  graphattr explore {out}       the rings in a browser")
+    say(f"       graphattr ring {out} RING_ID  one ring, with what speaks against it")

@@ -1,0 +1,167 @@
+"""`rings`, `ring`, `explain`, `query`, `explore`: looking at a finished run."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from graphattr.cli.output import emit, say, section, table
+from graphattr.errors import RunError
+from graphattr.evidence.document import plain
+from graphattr.evidence.explain import ring_page
+from graphattr.evidence.pairs import pair_page
+from graphattr.evidence.words import HYPOTHESIS_WORDS
+from graphattr.records import RunPaths, Status
+from graphattr.settings import Secrets
+from graphattr.store.base import Edge, Node
+from graphattr.store.open import open_run
+
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _finished(run: Path) -> RunPaths:
+    paths = RunPaths(run)
+    if not paths.run_json.is_file():
+        raise RunError(f"{run} is not a finished run", "a folder with run.json", "start `graphattr run` again: it resumes")
+    return paths
+
+
+def ring_rows(run: Path, limit: int, status: Status | None = None) -> list[dict[str, Any]]:
+    """Prints the heaviest rings as a table and returns them."""
+    rings = pl.read_parquet(_finished(run).table("rings"))
+    if status is not None:
+        rings = rings.filter(pl.col("status") == status.value)
+    order = {Status.ATTRIBUTED.value: 0, Status.LEAD.value: 1, Status.NOT_ATTRIBUTABLE.value: 2}
+    shown = (
+        rings.with_columns(order=pl.col("status").replace_strict(order, return_dtype=pl.Int64))
+        .sort("order", "size", "ring_id", descending=[False, True, False])
+        .head(limit)
+    )
+    rows = [
+        (
+            row["ring_id"], row["size"], row["requests"], HYPOTHESIS_WORDS[row["hypothesis"]],
+            row[f"p_{row['hypothesis']}"], row["operator"], row["status"].replace("_", " "),
+        )
+        for row in shown.to_dicts()
+    ]  # fmt: skip
+    headers = ("ring", "accounts", "exchanges", "most consistent with", "probability", "known operator", "status")
+    table(f"{shown.height} of {rings.height:,} rings", headers, rows)
+    return shown.drop("order").to_dicts()
+
+
+def rings(
+    run: RunFolder,
+    status: Annotated[Status | None, typer.Option(help="Only rings of this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most rings to show.")] = 30,
+    json_: AsJson = False,
+) -> None:
+    """List a run's rings, those that may be attributed first, then by size."""
+    if json_:
+        found = pl.read_parquet(_finished(run).table("rings"))
+        kept = found if status is None else found.filter(pl.col("status") == status.value)
+        emit(kept.sort("size", "ring_id", descending=[True, False]).head(limit).to_dicts())
+        return
+    ring_rows(run, limit, status)
+
+
+def ring(run: RunFolder, ring_id: Annotated[str, typer.Argument(help="Ring id.")], json_: AsJson = False) -> None:
+    """Say what one ring is consistent with, its rivals, what speaks for and against, and its weakest point."""
+    _finished(run)
+    page = ring_page(run, ring_id)
+    if json_:
+        emit(dataclasses.asdict(page))
+        return
+    say(plain(page.claim))
+    say()
+    say("Hypotheses, the most probable first")
+    for rival in page.rivals:
+        say(f"  {plain(rival.claim)}")
+        for sentence in rival.speaks_for:
+            say(f"      for:     {plain(sentence)}")
+        for sentence in rival.speaks_against:
+            say(f"      against: {plain(sentence)}")
+    section("For common control", page.speaks_for)
+    section("Against common control", page.speaks_against)
+    section("Weakest point", (page.weakest_point,))
+    section("What is missing", page.missing)
+    headers = ("account", "probability", "low", "high", "tier")
+    rows = [tuple(plain(cell) for cell in row) for row in page.members]
+    say()
+    table("Members, the least certain first", headers, rows)
+
+
+def explain(
+    run: RunFolder,
+    account_a: Annotated[str, typer.Argument(help="An account.")],
+    account_b: Annotated[str, typer.Argument(help="Another account.")],
+    json_: AsJson = False,
+) -> None:
+    """Say why two accounts are linked, in words and figures. Exit status 1 if they are not."""
+    _finished(run)
+    page = pair_page(run, account_a, account_b)
+    if json_:
+        emit(dataclasses.asdict(page))
+    else:
+        say(plain(page.claim))
+        section("For common control", page.speaks_for)
+        section("Against common control", page.speaks_against)
+        section("Weakest point", (page.weakest_point,))
+        section("What is missing", page.missing)
+    if not page.linked:
+        raise typer.Exit(1)
+
+
+def query(
+    run: RunFolder,
+    cypher: Annotated[str, typer.Argument(help="Read-only Cypher.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most rows to return.")] = 1000,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is given up.")] = 30.0,
+    json_: AsJson = False,
+) -> None:
+    """Ask the run's graph a read-only question in Cypher."""
+    store = open_run(_finished(run).graph, Secrets())
+    try:
+        with store.view() as view:
+            result = view.query(cypher, limit=limit, timeout=timeout)
+    finally:
+        store.close()
+    if json_:
+        rows = [dict(zip(result.columns, map(_open, row), strict=True)) for row in result.rows]
+        emit({"columns": result.columns, "rows": rows, "truncated": result.truncated})
+        return
+    rows = [tuple(_short(value) for value in row) for row in result.rows]
+    table(f"{len(rows)} rows" + (", cut at the limit" if result.truncated else ""), result.columns, rows)
+
+
+def _open(value: Any) -> Any:
+    if isinstance(value, Node):
+        return {"label": value.label, "id": value.id, **value.properties}
+    if isinstance(value, Edge):
+        return {"type": value.type, "source": value.source, "target": value.target, **value.properties}
+    return value
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, Node):
+        return f"({value.label} {value.id})"
+    if isinstance(value, Edge):
+        return f"[{value.type}]"
+    return value
+
+
+def explore(
+    run: RunFolder,
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; 8501 or the next free one if not given.")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
+) -> None:
+    """Open the explorer on a run, on this machine's loopback address only."""
+    # Imported late: starting Streamlit's code costs more than any other command takes.
+    from graphattr.explorer.serve import serve
+
+    _finished(run)
+    raise typer.Exit(serve(run, port, headless))

@@ -1,0 +1,46 @@
+"""`simulate` and `evaluate`: worlds with a known truth, and how right a run on one is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphattr.cli.output import emit, say, steps, table
+from graphattr.evaluate import evaluate as evaluate_run
+from graphattr.simulate import simulate as simulate_world
+
+
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write: signals/ and truth.parquet.")],
+    preset: Annotated[str, typer.Option(help="tiny, sample, none, resellers or companies.")] = "tiny",
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write a simulated world: signals, and apart from them the truth of who controls which account."""
+    with steps(json_) as step:
+        facts = simulate_world(out, preset, seed, step)
+    if json_:
+        emit(facts)
+        return
+    table("Rows by table", ("table", "rows"), list(facts["rows"].items()))
+    table("Accounts by kind", ("kind", "accounts"), list(facts["kinds"].items()))
+    say(f"Next:  graphattr run {out / 'signals'} --out RUN && graphattr evaluate RUN --truth {out / 'truth.parquet'}")
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    truth: Annotated[Path, typer.Option("--truth", help="truth.parquet of the world that the run was made from.")],
+    by: Annotated[str, typer.Option(help="Column of the truth that names the strata.")] = "kind",
+    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap resamples of controllers, for the intervals.")] = 200,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Only the figures over all accounts.")] = False,
+) -> None:
+    """Measure a run against the truth: rings, links, hypotheses and innocents, by stratum with intervals."""
+    report = evaluate_run(run, truth, by=by, resamples=resamples)
+    if json_:
+        emit(report.to_dict())
+        return
+    rows = [row for row in report.rows() if not brief or row[0] == "all"]
+    table(f"{report.accounts:,} accounts, {report.rings:,} rings", ("stratum", "measure", "value", "95 % interval", "over"), rows)
