@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo explore hop test check lint types layers neo4j sample lock clean
+.PHONY: help setup demo explore hop neo4j neo4j-stop sample system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,3 +29,48 @@ lock: ## compile the pinned, hashed requirements from pyproject.toml
 	  --custom-compile-command "make lock" pyproject.toml requirements-build.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" pyproject.toml requirements-build.in --extra dev -c requirements.txt -o requirements-dev.txt
+
+demo: setup ## run the main job on sample_data and say what to open next
+	@rm -rf demo-run
+	@$(BIN)/graphattr run sample_data/signals --out demo-run
+	@echo; echo "How right it was, against the truth that the simulator kept apart:"
+	@$(BIN)/graphattr evaluate demo-run --truth sample_data/truth.parquet --brief
+	@echo; echo "Open the rings in a browser:  make explore"
+
+explore: setup ## open the explorer on the demo's run (RUN=folder for another)
+	@$(BIN)/graphattr explore $(or $(RUN),demo-run)
+
+hop: setup ## the main job on the hop data: make hop OUT=DIR
+	@test -d "$(HOP_DATA)" || { echo "make hop: no folder $(HOP_DATA); expected the hop data there, or name it with HOP_DATA=DIR"; exit 2; }
+	$(BIN)/graphattr run "$(HOP_DATA)" --mapping benchmarks/hop/mapping.toml --out "$(OUT)"
+	@if test -f "$(HOP_DATA)/reported_groups.csv"; then $(BIN)/python -m graphattr.evaluate.hop "$(OUT)" "$(HOP_DATA)"; fi
+
+neo4j: setup ## start a local Neo4j on loopback (make neo4j-stop ends it)
+	@$(BIN)/python -m graphattr.store.server start
+
+neo4j-stop: setup ## stop it
+	@$(BIN)/python -m graphattr.store.server stop
+
+sample: setup ## make sample_data anew
+	$(BIN)/graphattr simulate sample_data --preset sample --seed 1
+
+system: ## what the tests need beside Python: a JDK, Maven and Chromium (installed through apt where that is allowed)
+	@.ci/system
+
+test: system $(VENV)/.installed-dev ## all tests, with a real Neo4j and a real browser
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+check: lint types layers test ## format, lint, strict types, layers and tests, as CI does
+
+clean: ## remove what was made here, the environment too
+	rm -rf $(VENV) demo-run hop-run .neo4j build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
