@@ -13,7 +13,9 @@ from graphattr.explorer.words import GROUP, HYPOTHESIS, PRIOR, statistic
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT
 
 _ODDS_LABEL: Final = (
-    "datum.value == 0 ? 'even' : datum.value > 0 ? format(pow(10, datum.value), ',.0f') + ' to 1'"
+    "datum.value == 0 ? 'even' : abs(datum.value) > 5"
+    " ? (datum.value > 0 ? '10^' + datum.value + ' to 1' : '1 to 10^' + -datum.value)"
+    " : datum.value > 0 ? format(pow(10, datum.value), ',.0f') + ' to 1'"
     " : '1 to ' + format(pow(10, -datum.value), ',.0f')"
 )
 
@@ -49,7 +51,13 @@ def waterfall(link: dict[str, Any], text: str) -> alt.LayerChart:
     low, high = float(steps["left"].min()), float(steps["right"].max())  # type: ignore[arg-type]
     pad = 0.34 * max(high - low, 1.0)
     scale = alt.Scale(domain=[low - 0.05 * (high - low), high + pad], nice=False)
-    axis = alt.Axis(labelExpr=_ODDS_LABEL, title="odds of one controller (log scale)", tickCount=7, grid=True)
+    axis = alt.Axis(
+        labelExpr=_ODDS_LABEL,
+        title="odds of one controller (log scale)",
+        tickCount=7,
+        tickMinStep=1,
+        grid=True,
+    )
     order = alt.Y("step:N", sort=steps["step"].to_list(), title=None, axis=alt.Axis(labelLimit=160))
     sides = alt.Scale(domain=["prior", "for", "against", "result"], range=[NEUTRAL, FOR, AGAINST, text])
     base = alt.Chart(steps)

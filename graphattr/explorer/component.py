@@ -17,7 +17,7 @@ from graphattr.explorer.words import GROUP, TIER
 #: With no more shared values than this, each one's name is drawn.
 _NAMED = 20
 #: With more nodes than this, marks are drawn smaller.
-_ROOMY = 150
+_ROOMY = 80
 _STATIC = Path(__file__).parent / "static"
 
 

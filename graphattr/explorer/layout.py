@@ -20,11 +20,13 @@ _DENSE = 500  # up to here every pair of nodes pushes; beyond, see _push_near
 _NEAR = 8
 _CELLS = 9
 _CLOSEST = 1e-4  # square of the distance below which a push grows no more
+_STAR = 1.1  # an edge at a node of degree d may be this times sqrt(d) long: its neighbours need the area
+_GRAVITY = 0.15  # towards the middle, so that long arms do not shrink all else
 _ASPECT = 1.5  # width to height of the packed drawing
 
 
 def positions(nodes: int, edges: Edges, seed: int = 0) -> Points:
-    """Places nodes in the plane, edges about one unit long.
+    """Places nodes in the plane, most edges about one unit long.
 
     Args:
         nodes: how many there are.
@@ -63,11 +65,13 @@ def _place(n: int, edges: Edges, seed: int) -> Points:
     if n > 50:
         at += _spectral(n, edges) * size
     rounds = 150 if n <= _DENSE else 40
+    degree = np.bincount(edges.ravel(), minlength=n)
+    length = np.maximum(1.0, _STAR * np.sqrt(degree[edges].max(axis=1)))[:, None]
     for heat in np.linspace(0.15 * size, 0.01, rounds):
         push = _push_all(at) if n <= _DENSE else _push_near(at)
-        move = push + _pull(at, edges, n) - 0.02 * at
-        length = np.linalg.norm(move, axis=1, keepdims=True)
-        at += move / np.maximum(length, 1e-9) * np.minimum(length, heat)
+        move = push + _pull(at, edges, length) - _GRAVITY * at
+        far = np.linalg.norm(move, axis=1, keepdims=True)
+        at += move / np.maximum(far, 1e-9) * np.minimum(far, heat)
     return _turn(at - at.mean(axis=0))
 
 
@@ -109,11 +113,11 @@ def _push(at: Points, others: Points, mass: NDArray[np.float64], closest: float 
     return np.column_stack([(force * x).sum(axis=1), (force * y).sum(axis=1)])
 
 
-def _pull(at: Points, edges: Edges, n: int) -> Points:
+def _pull(at: Points, edges: Edges, length: Points) -> Points:
     a, b = edges[:, 0], edges[:, 1]
     apart = at[b] - at[a]
-    force = apart * np.linalg.norm(apart, axis=1, keepdims=True)
-    return _sum_at(a, force, n) - _sum_at(b, force, n)
+    force = apart * np.linalg.norm(apart, axis=1, keepdims=True) / length
+    return _sum_at(a, force, len(at)) - _sum_at(b, force, len(at))
 
 
 def _sum_at(index: NDArray[np.int64], force: Points, n: int) -> Points:

@@ -7,6 +7,7 @@ n^2. A link that rests on likeness alone (no shared value) is drawn only where n
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -145,12 +146,9 @@ def _assemble(
     ]
     lines.sort(key=lambda line: (rank[line[1]], rank[line[0]]))  # the strongest value first
     if len(nodes) > CLEAR and len(lines) > DENSE * len(nodes):
-        parts, all_lines = _Parts(), len(lines)
-        lines = [line for line in lines if parts.join(line[0], line[1])]
-        weaker = plural(all_lines - len(lines), "weaker tie")
-        notes.append(
-            f"Drawn are the strongest ties that hold the ring together; {weaker} stand in the tables."
-        )
+        before, lines = len(lines), _joining(lines, nodes)
+        weaker = plural(before - len(lines), "weaker tie")
+        notes.append(f"Drawn: the strongest ties that join the ring; {weaker} stand in the tables.")
     where = {account: node.id for node in nodes for account in node.accounts}
     lines += [(where[a], where[b], "likeness") for a, b in likeness if a in where and b in where]
     tied = {end for a, b, _ in lines for end in (a, b)}
@@ -161,6 +159,17 @@ def _assemble(
     placed = np.round(positions(len(kept), pairs), 3)
     x, y = (tuple(placed[:, k].tolist()) for k in (0, 1))
     return Drawing(tuple(kept), tuple(edges), x, y, tuple(notes), where)
+
+
+def _joining(lines: list[tuple[str, str, str]], nodes: list[Node]) -> list[tuple[str, str, str]]:
+    """Of ties from the strongest on, those that join two parts; a value left with one account joins none."""
+    parts = _Parts()
+    forest = [line for line in lines if parts.join(line[0], line[1])]
+    size = {node.id: len(node.accounts) for node in nodes}
+    tied: Counter[str] = Counter()
+    for account, value, _ in forest:
+        tied[value] += size[account]
+    return [line for line in forest if tied[line[1]] > 1]
 
 
 def _likeness(links: pl.DataFrame, ties: dict[str, set[str]]) -> tuple[list[tuple[str, str]], int]:

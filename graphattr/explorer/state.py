@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-RING, FOCUS, FIRST, SECOND, START, END, QUESTION = "id", "focus", "a", "b", "from", "to", "q"
+RING, FOCUS, FIRST, SECOND, PIECE, START, END, QUESTION = "id", "focus", "a", "b", "piece", "from", "to", "q"
 
 
 def get(name: str) -> str | None:

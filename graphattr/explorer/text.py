@@ -95,6 +95,13 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.1f} %" if share < 0.01 or share > 0.99 else f"{100 * share:.0f} %"
 
 
+def interval(low: float | None, high: float | None) -> str:
+    """An interval of probabilities in whole per cent: 91 – 100 %, or > 99 %."""
+    if low is None or high is None:
+        return NONE
+    return "> 99 %" if low > 0.99 else f"{100 * low:.0f} – {100 * high:.0f} %"
+
+
 def ratio(log10: float | None) -> str:
     """A likelihood or Bayes factor in words: '× 250 for', '× 4 against'."""
     if log10 is None or math.isnan(log10):

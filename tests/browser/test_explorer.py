@@ -154,6 +154,7 @@ def test_one_click_from_a_link_to_its_signal_rows(page, base: str, made) -> None
     page.wait_for_url("**b=**")
     page.get_by_text("Signal rows behind it").wait_for()
     press_row(page, "Pieces of evidence behind the link", 1)
+    page.wait_for_url("**piece=**")
     page.get_by_text(re.compile(r"rows of signals/\w+\.parquet")).wait_for()
     grid(page, "Signal rows")
 

@@ -107,8 +107,10 @@ def test_a_focus_and_a_link_come_from_the_address(ring: Callable[..., AppTest]) 
     assert pairs
     assert all("acct-1009" in pair for pair in pairs)
     a, b = pairs[-1]
-    test = ring(id=TOP, a=a, b=b)
+    test = ring(id=TOP, a=a, b=b, piece="creation:", explanation="Coincidence")
     assert f"`{a}` and `{b}`" in texts(test)
+    assert "rows of signals/accounts.parquet" in texts(test)
+    assert next(g for g in test.button_group if g.key == "explanation").value == "coincidence"
 
 
 def test_a_value_in_focus_shows_who_holds_it(ring: Callable[..., AppTest]) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from graphattr.explorer import queries, ui
-from graphattr.explorer.text import count, plural
+from graphattr.explorer.text import count, plural, shown
 from graphattr.explorer.words import HYPOTHESIS, STATUS
 from graphattr.records import HYPOTHESES, Status
 
@@ -26,6 +26,7 @@ def show() -> None:
     with box:
         ui.search_box(run, ui.QUEUE)
     _figures(rings)
+    st.text(shown(run.info.get("guarantee") or "This run states no guarantee."))
     chosen = _filtered(rings)
     if rings.is_empty():
         st.info("This run found no ring.")
@@ -103,7 +104,7 @@ def _rows(rings: pl.DataFrame) -> pl.DataFrame:
 def _columns() -> dict[str, Any]:
     text = st.column_config.TextColumn
     return {
-        "ring_id": text("Ring", width=110),
+        "ring_id": text("Ring", width=128),
         "said": text("Consistent with", width=170),
         "best": _NUMBER("Probability", format="%.0f %%", width=90),
         "state": text("Status", width=120),

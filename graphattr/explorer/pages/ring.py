@@ -25,6 +25,8 @@ def show() -> None:
         ui.search_box(run, ui.RING)
     ring = _chosen(run)
     if ring is None:
+        with title:
+            st.header("Ring", anchor=False)
         return
     with title, st.container(horizontal=True, vertical_alignment="center"):
         st.header(f"Ring {code(ring['ring_id'])}", anchor=False, width="content")

@@ -33,11 +33,14 @@ def show(run: Run, ring: dict[str, Any]) -> None:
         if rows.is_empty():
             st.caption("The run holds no statistics of this ring.")
             return
-        matrix = charts.matrix(rows, ui.ink())
+        telling = rows.filter(pl.any_horizontal(pl.col(f"log10_lr_{h}").abs() >= 0.05 for h in HYPOTHESES))
+        matrix = charts.matrix(telling, ui.ink())
+        silent = rows.height - telling.height
         st.altair_chart(matrix, alt="Statistics by hypothesis; the table below holds the same")
         st.caption(
             "log10 of each statistic's likelihood ratio: +1 is ten times likelier under that hypothesis."
             " A column adds up to the hypothesis's log10 probability, but for a constant."
+            + (f" {plural(silent, 'statistic')} that tell nothing apart are left out." if silent else "")
         )
     _sides(rows, ring)
     _against(run, ring)
@@ -52,9 +55,8 @@ def _against(run: Run, ring: dict[str, Any]) -> None:
         st.text(shown(error))
         return
     said = found.filter(pl.col("result") == FOUND[True]).height
-    st.caption(
-        f"{plural(found.height, 'search', 'searches')}, the same for every ring; {count(said)} found something."
-    )
+    made = plural(found.height, "search", "searches")
+    st.caption(f"{made}, the same for every ring; {count(said)} found something.")
     columns = {
         "question": _TEXT("Searched for", width=380),
         "result": _TEXT("Result", width=150),
@@ -71,12 +73,14 @@ def _said(ring: dict[str, Any]) -> str:
 def _limits(ring: dict[str, Any]) -> None:
     low, high, cap = ring["log10_bf_low"], ring["log10_bf_high"], ring["bf_cap"]
     lines = []
-    if low is not None and high is not None:
+    if cap is not None and cap <= 1:
+        lines.append("**Range.** None can be given: no known rings to calibrate a Bayes factor on.")
+    elif low is not None and high is not None:
         lines.append(
             f"**Range.** A single operator or reseller against the best innocent explanation:"
             f" between {ratio(low)} and {ratio(high)}."
         )
-    if cap is not None:
+    if cap is not None and cap > 1:
         lines.append(f"**Cap.** The rings it was calibrated on carry no factor above {cap:,.0f}.")
     if ring["weakest_point"] is not None:
         lines.append(f"**Weakest point.** Without {code(ring['weakest_point'])} the ring breaks.")
@@ -92,7 +96,8 @@ def _sides(rows: pl.DataFrame, ring: dict[str, Any]) -> None:
         default=ring["hypothesis"] if ring["hypothesis"] in HYPOTHESES else HYPOTHESES[0],
         format_func=lambda h: HYPOTHESIS[h],
         required=True,
-        key=f"side_{ring['ring_id']}",
+        key="explanation",
+        bind="query-params",
     )
     column = f"log10_lr_{name}"
     table = (

@@ -15,6 +15,8 @@ from graphattr.records import GROUPS
 
 _TEXT = st.column_config.TextColumn
 _NUMBER = st.column_config.NumberColumn
+#: Columns of signals that are amounts; other numbers are names (an ASN, a BIN, a position).
+_AMOUNTS = ("requests", "input_tokens", "output_tokens", "amount")
 
 
 def show(run: Run, ring: dict[str, Any], active: frozenset[str] | None) -> None:
@@ -59,7 +61,7 @@ def _chosen(links: pl.DataFrame) -> dict[str, Any]:
 def _links(links: pl.DataFrame, account: str | None) -> None:
     strongest = pl.concat_list(f"log10_lr_{group}" for group in GROUPS).list.arg_max()
     rows = links.with_columns(
-        p=pl.col("probability") * 100,
+        p=(pl.col("probability") * 100).clip(upper_bound=99.9),
         odds=(pl.col("log10_lr") + pl.col("log10_prior_odds")).map_elements(odds, return_dtype=pl.String),
         most=strongest.replace_strict(dict(enumerate(GROUP.values())), return_dtype=pl.String),
         groups=pl.sum_horizontal((pl.col(f"log10_lr_{g}") > 0.005).cast(pl.Int64) for g in GROUPS),
@@ -82,7 +84,7 @@ def _links(links: pl.DataFrame, account: str | None) -> None:
         key="links",
         alt="Links between members",
         height=340,
-        opens=lambda row: state.put(a=row["account_a"], b=row["account_b"]),
+        opens=lambda row: state.put(a=row["account_a"], b=row["account_b"], piece=None),
         verb="Show",
     )
     ui.download(links, "links", "links_csv")
@@ -142,17 +144,21 @@ def _pieces(run: Run, link: dict[str, Any]) -> None:
         columns,
         key="pieces",
         alt="Pieces of evidence behind the link",
-        opens=lambda row: st.session_state.update(piece=(a, b, row["signal"], row["value"])),
+        opens=lambda row: state.put(a=a, b=b, piece=_name(row)),
         verb="Rows",
     )
     _rows(run, a, b, pieces)
 
 
+def _name(piece: dict[str, Any]) -> str:
+    return f"{piece['signal']}:{piece['value'] or ''}"
+
+
 def _rows(run: Run, a: str, b: str, pieces: pl.DataFrame) -> None:
-    picked = st.session_state.get("piece")
+    picked = state.get(state.PIECE)
     piece = pieces.row(0, named=True)
     for row in pieces.iter_rows(named=True):
-        if picked == (a, b, row["signal"], row["value"]):
+        if picked == _name(row):
             piece = row
     named = tuple(int(r) for r in (piece["row_a"], piece["row_b"]) if r is not None)
     rows = signals.rows_behind(run, piece["signal"], piece["value"], (a, b), named)
@@ -185,5 +191,5 @@ def _column(name: str, dtype: pl.DataType) -> Any:
     if isinstance(dtype, pl.Datetime):
         return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm:ss", timezone="UTC", width=160)
     if dtype.is_numeric():
-        return _NUMBER(label, format="localized")
+        return _NUMBER(label, format="localized" if name in _AMOUNTS else None)
     return _TEXT(label)

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from graphattr.explorer import component, queries, state, ui
+from graphattr.explorer import component, queries, state, text, ui
 from graphattr.explorer.network import Drawing, account_node, drawing, value_node
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import count, plural
@@ -126,11 +126,9 @@ def _focused(
 def _members(members: pl.DataFrame) -> None:
     rows = members.with_columns(
         grade=pl.col("tier").replace({tier.value: name for tier, name in TIER.items()}),
-        p=pl.col("probability") * 100,
-        interval=pl.format(
-            "{} – {} %",
-            (pl.col("low") * 100).round(0).cast(pl.Int64),
-            (pl.col("high") * 100).round(0).cast(pl.Int64),
+        p=(pl.col("probability") * 100).clip(upper_bound=99),  # resampling never makes certain
+        interval=pl.struct("low", "high").map_elements(
+            lambda ends: text.interval(ends["low"], ends["high"]), return_dtype=pl.String
         ),
     )
     columns = {
