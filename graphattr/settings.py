@@ -87,7 +87,9 @@ class Settings(Frozen):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise SettingsError(f"{path}: {key}: {first['msg']}", hint="see docs/how-to.md, Settings") from error
+            raise SettingsError(
+                f"{path}: {key}: {first['msg']}", hint="see docs/how-to.md, Settings"
+            ) from error
 
 
 class Secrets(BaseSettings):

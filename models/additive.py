@@ -119,9 +119,7 @@ class AdditiveModel(_Frozen):
         floor = np.where(hub, np.maximum(floor, self.hub.floor), floor)
         return np.asarray(np.clip((1 - floor) * (others + eta) / max(accounts - 1, 1) + floor, 1e-12, 1.0))
 
-    def shared_value(
-        self, signal: str, kinds: Sequence[str | None], chance: Array, gap_days: Array
-    ) -> Array:
+    def shared_value(self, signal: str, kinds: Sequence[str | None], chance: Array, gap_days: Array) -> Array:
         """log10 likelihood ratio of a pair's rarest shared value of a signal.
 
         log10 m - log10 U + time. U is the chance that an unrelated account shares this or any other at least as
@@ -147,9 +145,13 @@ class AdditiveModel(_Frozen):
         if signal not in self.signals:
             raise ModelError(f"model '{self.name}' has no signal '{signal}'; it has {sorted(self.signals)}")
         base = self.signals[signal]
-        distinct, codes = np.unique(np.asarray([kind or "" for kind in kinds], dtype=str), return_inverse=True)
+        distinct, codes = np.unique(
+            np.asarray([kind or "" for kind in kinds], dtype=str), return_inverse=True
+        )
         rows = [base.kinds.get(str(kind), base) for kind in distinct]
-        table = np.array([[row.m, row.eta, row.floor] for row in rows], dtype=np.float64).reshape(-1, 3)[codes]
+        table = np.array([[row.m, row.eta, row.floor] for row in rows], dtype=np.float64).reshape(-1, 3)[
+            codes
+        ]
         return table[:, 0], table[:, 1], table[:, 2]
 
     def likeness_ratio(self, name: str, rank: Array) -> Array:
@@ -197,7 +199,9 @@ def load_model(path: Path) -> AdditiveModel:
 
 def shipped_model() -> AdditiveModel:
     """The model that ships with the project, used where no other is named."""
-    return _parse(json.loads(resources.files("models").joinpath("shipped/additive.json").read_text()), "shipped")
+    return _parse(
+        json.loads(resources.files("models").joinpath("shipped/additive.json").read_text()), "shipped"
+    )
 
 
 def _parse(document: Mapping[str, Any], where: str) -> AdditiveModel:

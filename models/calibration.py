@@ -39,7 +39,9 @@ class KnownRings:
         return sum(kind in kinds for kind in self.kind)
 
 
-NO_RINGS = KnownRings("no ring with known truth is at hand", np.empty(0), np.empty(0, np.int64), np.empty(0), ())
+NO_RINGS = KnownRings(
+    "no ring with known truth is at hand", np.empty(0), np.empty(0, np.int64), np.empty(0), ()
+)
 
 
 def load_rings(path: Path) -> KnownRings:

@@ -47,7 +47,7 @@ def weigh(statistics: pl.DataFrame, cap: float) -> Posterior:
     known = {rule.statistic: rule for rule in RULES}
     read = statistics.filter(pl.col("statistic").is_in(list(known)))
     parts = [_prior(statistics), *(_read(rule, read) for rule in known.values())]
-    matrix = pl.concat(parts).select(*MATRIX).cast(MATRIX).sort("ring_id", "statistic")
+    matrix = pl.concat(parts).select(*MATRIX).cast(pl.Schema(MATRIX)).sort("ring_id", "statistic")
     rows = [
         _posterior(str(ring), part.filter(pl.col("statistic") != PRIOR_ROW).select(RATIOS).to_numpy(), cap)
         for (ring,), part in sorted(matrix.partition_by("ring_id", as_dict=True).items())

@@ -29,7 +29,9 @@ def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
     schema = {"ring_id": pl.String, "operator": pl.String, "operator_probability": pl.Float64}
     if labels is None:
         return pl.DataFrame(schema=schema)
-    trust = pl.col("reliability").replace_strict(RELIABILITY, default=RELIABILITY["F"], return_dtype=pl.Float64)
+    trust = pl.col("reliability").replace_strict(
+        RELIABILITY, default=RELIABILITY["F"], return_dtype=pl.Float64
+    )
     rows = (
         pl.read_parquet(labels, columns=["account_id", "operator", "reliability"])
         .join(members, on="account_id")
@@ -46,7 +48,9 @@ def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
     total = rows.group_by("ring_id", maintain_order=True).agg(total=pl.col("weight").sum())
     return (
         votes.join(total, on="ring_id")
-        .with_columns(operator_probability=((1 - pl.col("wrong")) * pl.col("weight") / pl.col("total")).round(6))
+        .with_columns(
+            operator_probability=((1 - pl.col("wrong")) * pl.col("weight") / pl.col("total")).round(6)
+        )
         .filter((pl.col("votes") >= NAMED_LABELS) & (pl.col("operator_probability") >= NAMED_PROBABILITY))
         .sort("ring_id", "operator_probability", "operator", descending=[False, True, False])
         .unique("ring_id", keep="first", maintain_order=True)

@@ -47,7 +47,11 @@ RULES: Final = (
             _NONE,
             (0.1, 0.1, 0.1, 0.1, -0.4, 0.0, -0.4),
         ),
-        ("no more accounts than a household or a few friends have", "a mid-sized set", "more accounts than a household has"),
+        (
+            "no more accounts than a household or a few friends have",
+            "a mid-sized set",
+            "more accounts than a household has",
+        ),
     ),
     Rule(
         "evidence_groups", (2, 3),
@@ -83,7 +87,11 @@ RULES: Final = (
             _NONE,
             (-0.5, -0.4, -0.4, 1.0, -0.3, -0.3, -0.5),
         ),
-        ("no organisation in common", "some share an organisation", "most share one organisation or private e-mail domain"),
+        (
+            "no organisation in common",
+            "some share an organisation",
+            "most share one organisation or private e-mail domain",
+        ),
     ),
     Rule(
         "instruments_per_payer", (0.5, 0.9),
@@ -92,7 +100,11 @@ RULES: Final = (
             _NONE,
             (-0.3, 0.0, 0.1, -0.2, 0.3, 0.3, 0.3),
         ),
-        ("few payers stand behind many accounts", "some payers are shared", "nearly every account has a payer of its own"),
+        (
+            "few payers stand behind many accounts",
+            "some payers are shared",
+            "nearly every account has a payer of its own",
+        ),
     ),
     Rule(
         "failed_payments", (0.2,),
@@ -172,6 +184,10 @@ RULES: Final = (
             _NONE,
             (-0.3, -0.1, -0.1, 0.1, 0.2, 0.6, 0.1),
         ),
-        ("what they share was there from the start", "what some share came later", "most had a life of their own before what they share"),
+        (
+            "what they share was there from the start",
+            "what some share came later",
+            "most had a life of their own before what they share",
+        ),
     ),
 )  # fmt: skip

@@ -59,7 +59,9 @@ def ring_statistics(
         if name in tables:
             parts += statistic(tables[name], keys)
     parts.append(_prior_life(tables, members, holdings))
-    return pl.concat(parts).drop_nulls("value").filter(pl.col("value").is_finite()).sort("ring_id", "statistic")
+    return (
+        pl.concat(parts).drop_nulls("value").filter(pl.col("value").is_finite()).sort("ring_id", "statistic")
+    )
 
 
 def _row(frame: pl.DataFrame, name: str, unit: str) -> pl.DataFrame:
@@ -96,12 +98,16 @@ def _groups(inside: pl.DataFrame) -> pl.DataFrame:
     """Independent kinds of evidence: groups that are telling in at least a tenth of the ring's links."""
     telling = [(pl.col(f"log10_lr_{g}") >= TELLING).mean() >= 0.1 for g in GROUPS]
     return _row(
-        inside.group_by("ring_id").agg(value=pl.sum_horizontal(telling), n=pl.len()), "evidence_groups", "links"
+        inside.group_by("ring_id").agg(value=pl.sum_horizontal(telling), n=pl.len()),
+        "evidence_groups",
+        "links",
     )
 
 
 def _creation(inside: pl.DataFrame) -> pl.DataFrame:
-    frame = inside.group_by("ring_id", maintain_order=True).agg(value=pl.col("log10_lr_timing").median(), n=pl.len())
+    frame = inside.group_by("ring_id", maintain_order=True).agg(
+        value=pl.col("log10_lr_timing").median(), n=pl.len()
+    )
     return _row(frame, "creation_closeness", "links")
 
 
@@ -122,20 +128,33 @@ def _organisation(tables: dict[str, Path], members: pl.DataFrame, lists: Path | 
 
 def _payers(payments: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
     """Distinct instruments for each member who paid: far below 1 where one payer stands behind many accounts."""
-    rows = pl.scan_parquet(payments).select("account_id", "instrument_id", "outcome").join(keys, on="account_id")
+    rows = (
+        pl.scan_parquet(payments).select("account_id", "instrument_id", "outcome").join(keys, on="account_id")
+    )
     paid = pl.col("account_id").n_unique()
     frame = rows.group_by("ring_id").agg(value=pl.col("instrument_id").n_unique() / paid, n=paid).collect()
-    failed = rows.drop_nulls("outcome").group_by("ring_id").agg(
-        value=pl.col("outcome").is_in(["declined", "charged_back"]).mean(), n=pl.len()
+    failed = (
+        rows.drop_nulls("outcome")
+        .group_by("ring_id")
+        .agg(value=pl.col("outcome").is_in(["declined", "charged_back"]).mean(), n=pl.len())
     )
-    return [_row(frame, "instruments_per_payer", "accounts"), _row(failed.collect(), "failed_payments", "payments")]
+    return [
+        _row(frame, "instruments_per_payer", "accounts"),
+        _row(failed.collect(), "failed_payments", "payments"),
+    ]
 
 
 def _behaviour(usage: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
     """Variety of prompt templates within an account against the ring, and how far the hours of the day agree."""
-    rows = pl.scan_parquet(usage).select("account_id", "template_id", "requests", "observed_at").join(keys, on="account_id")
-    templates = rows.drop_nulls("template_id").group_by("ring_id", "account_id").agg(
-        own=pl.col("template_id").n_unique(), templates=pl.col("template_id").unique()
+    rows = (
+        pl.scan_parquet(usage)
+        .select("account_id", "template_id", "requests", "observed_at")
+        .join(keys, on="account_id")
+    )
+    templates = (
+        rows.drop_nulls("template_id")
+        .group_by("ring_id", "account_id")
+        .agg(own=pl.col("template_id").n_unique(), templates=pl.col("template_id").unique())
     )
     of_ring = templates.group_by("ring_id").agg(
         within=pl.col("own").mean(), n=pl.len(), all=pl.col("templates").explode().n_unique()
@@ -155,7 +174,8 @@ def _behaviour(usage: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
     )
     # Mean similarity of two members' hour profiles over the mean self-similarity: 1 where they are alike.
     alike = (
-        _seen(rows).join(hours, on="ring_id")
+        _seen(rows)
+        .join(hours, on="ring_id")
         .filter(pl.col("n") >= 2)
         .select("ring_id", "n", value=(pl.col("cross") / (pl.col("n") - 1) / pl.col("own")))
         .collect()
@@ -185,8 +205,16 @@ def _locale(devices: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
 
 def _networks(ips: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
     """Share of address rows from networks that many strangers use, and from rented ones."""
-    rows = pl.scan_parquet(ips).select("account_id", "network_kind").drop_nulls("network_kind").join(keys, on="account_id")
-    kinds = {"public_network": ["mobile", "education", "business"], "rented_network": ["hosting", "vpn", "proxy", "tor"]}
+    rows = (
+        pl.scan_parquet(ips)
+        .select("account_id", "network_kind")
+        .drop_nulls("network_kind")
+        .join(keys, on="account_id")
+    )
+    kinds = {
+        "public_network": ["mobile", "education", "business"],
+        "rented_network": ["hosting", "vpn", "proxy", "tor"],
+    }
     return [
         _row(
             rows.group_by("ring_id").agg(value=pl.col("network_kind").is_in(of).mean(), n=pl.len()).collect(),
@@ -207,8 +235,14 @@ def _events(events: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
         "reset_share": ["password_reset", "email_changed"],
         "cleared_share": ["reinstated"],
     }.items():
-        hit = rows.filter(pl.col("event").is_in(kinds)).group_by("ring_id").agg(hit=pl.col("account_id").n_unique())
-        share = totals.join(hit, on="ring_id", how="left").with_columns(value=pl.col("hit").fill_null(0) / pl.col("n"))
+        hit = (
+            rows.filter(pl.col("event").is_in(kinds))
+            .group_by("ring_id")
+            .agg(hit=pl.col("account_id").n_unique())
+        )
+        share = totals.join(hit, on="ring_id", how="left").with_columns(
+            value=pl.col("hit").fill_null(0) / pl.col("n")
+        )
         result.append(_row(share.collect(), name, "accounts"))
     return result
 
@@ -216,10 +250,16 @@ def _events(events: Path, keys: pl.LazyFrame) -> list[pl.DataFrame]:
 def _prior_life(tables: dict[str, Path], members: pl.DataFrame, holdings: Path) -> pl.DataFrame:
     """Share of members whose first use of any value shared in the ring came long after they were created."""
     keys = members.select("ring_id", "account_id").lazy()
-    held = pl.scan_parquet(holdings).select("account_id", "signal", "value", "first_seen").drop_nulls("first_seen")
+    held = (
+        pl.scan_parquet(holdings)
+        .select("account_id", "signal", "value", "first_seen")
+        .drop_nulls("first_seen")
+    )
     shared = held.join(keys, on="account_id").filter(pl.len().over("ring_id", "signal", "value") >= 2)
     first = shared.group_by("ring_id", "account_id").agg(pl.col("first_seen").min())
     created = pl.scan_parquet(tables["accounts"]).select("account_id", "created_at").drop_nulls()
     late = (pl.col("first_seen") - pl.col("created_at")) > pl.duration(days=PRIOR_LIFE_DAYS)
-    frame = first.join(created, on="account_id").group_by("ring_id").agg(value=late.mean(), n=pl.len()).collect()
+    frame = (
+        first.join(created, on="account_id").group_by("ring_id").agg(value=late.mean(), n=pl.len()).collect()
+    )
     return _row(frame, "prior_life_share", "accounts")

@@ -29,7 +29,10 @@ def bundle(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     ring_ids: Annotated[list[str], typer.Argument(help="One or more ring ids.")],
     out: Annotated[Path, typer.Option("--out", help="Zip file to write.")],
-    audience: Annotated[Audience, typer.Option(help="full: everything; legal: identifiers as tokens; policy, public: aggregates.")] = Audience.FULL,
+    audience: Annotated[
+        Audience,
+        typer.Option(help="full: everything; legal: identifiers as tokens; policy, public: aggregates."),
+    ] = Audience.FULL,
     key: Annotated[Path | None, typer.Option(help="PEM with an Ed25519 private key to sign with.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -43,7 +46,8 @@ def bundle(
         emit(dataclasses.asdict(result))
         return
     say(f"{result.path}: {result.files} files for the audience '{result.audience}', SHA-256 {result.sha256}")
-    say(f"Signed with {result.key_path}{' (made just now)' if result.key_created else ''}; fingerprint {result.fingerprint}")
+    made = " (made just now)" if result.key_created else ""
+    say(f"Signed with {result.key_path}{made}; fingerprint {result.fingerprint}")
     say(result.note)
     say(f"Next:  graphattr verify {result.path}")
 
@@ -51,7 +55,9 @@ def bundle(
 def verify(
     bundle: Annotated[Path, typer.Argument(help="A bundle's zip, or the folder unpacked from it.")],
     key: Annotated[Path | None, typer.Option(help="PEM with the signer's published public key.")] = None,
-    against: Annotated[Path | None, typer.Option(help="The full bundle that a redacted one was made from.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="The full bundle that a redacted one was made from.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a bundle with no store and no network. Exit status 1 and the step's name if anything is off."""
@@ -67,7 +73,11 @@ def verify(
         return
     for step in report.steps:
         say(f"{step.number:2}. {step.name}: {step.checked}")
-    signer = "the signer is known by the key given" if report.signer_known else "the signer is unknown: no key was given"
+    signer = (
+        "the signer is known by the key given"
+        if report.signer_known
+        else "the signer is unknown: no key was given"
+    )
     say(f"VERIFIED: intact and consistent; {signer} (fingerprint {report.fingerprint})")
     for note in report.notes:
         say(f"Note: {note}")

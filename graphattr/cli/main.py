@@ -26,7 +26,11 @@ for command, name, examples in (
     (views.rings, "rings", "graphattr rings my-run --status lead"),
     (views.ring, "ring", "graphattr ring my-run ring-0a1b2c3d4e5f"),
     (views.explain, "explain", "graphattr explain my-run ACCOUNT_A ACCOUNT_B"),
-    (views.query, "query", "graphattr query my-run 'MATCH (r:Ring) RETURN r.id, r.size ORDER BY r.size DESC LIMIT 5'"),
+    (
+        views.query,
+        "query",
+        "graphattr query my-run 'MATCH (r:Ring) RETURN r.id, r.size ORDER BY r.size DESC LIMIT 5'",
+    ),
     (bundles.bundle, "bundle", "graphattr bundle my-run ring-0a1b2c3d4e5f --out case.zip --key signer.pem"),
     (bundles.verify, "verify", "graphattr verify case.zip --key signer.pub.pem"),
     (views.explore, "explore", "graphattr explore my-run"),
@@ -44,7 +48,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _top(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     """Exit status: 0 it worked, 1 the answer is no, 2 bad input."""
 

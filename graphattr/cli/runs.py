@@ -26,12 +26,20 @@ class Device(StrEnum):
 
 def run(
     signals: Annotated[str, typer.Argument(help="Folder of signal tables, or the URI of a Neo4j database.")],
-    out: Annotated[Path, typer.Option("--out", help="Run folder to write. The same command again resumes a killed run.")],
-    mapping: Annotated[Path | None, typer.Option(help="TOML file that says how foreign tables are read.")] = None,
-    store: Annotated[str, typer.Option(help="embedded, neo4j://, neo4j+s:// or bolt://; credentials from the environment.")] = "embedded",
+    out: Annotated[
+        Path, typer.Option("--out", help="Run folder to write. The same command again resumes a killed run.")
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that says how foreign tables are read.")
+    ] = None,
+    store: Annotated[
+        str, typer.Option(help="embedded, neo4j://, neo4j+s:// or bolt://; credentials from the environment.")
+    ] = "embedded",
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model file; the shipped model if not given.")] = None,
-    device: Annotated[Device, typer.Option(help="Where the model computes. The shipped model needs no GPU.")] = Device.AUTO,
+    device: Annotated[
+        Device, typer.Option(help="Where the model computes. The shipped model needs no GPU.")
+    ] = Device.AUTO,
     engine: Annotated[str, typer.Option(help="Where tables are computed.")] = "local",
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print run.json's content instead of text.")] = False,

@@ -27,7 +27,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def _finished(run: Path) -> RunPaths:
     paths = RunPaths(run)
     if not paths.run_json.is_file():
-        raise RunError(f"{run} is not a finished run", "a folder with run.json", "start `graphattr run` again: it resumes")
+        raise RunError(
+            f"{run} is not a finished run",
+            "a folder with run.json",
+            "start `graphattr run` again: it resumes",
+        )
     return paths
 
 
@@ -49,7 +53,15 @@ def ring_rows(run: Path, limit: int, status: Status | None = None) -> list[dict[
         )
         for row in shown.to_dicts()
     ]  # fmt: skip
-    headers = ("ring", "accounts", "exchanges", "most consistent with", "probability", "known operator", "status")
+    headers = (
+        "ring",
+        "accounts",
+        "exchanges",
+        "most consistent with",
+        "probability",
+        "known operator",
+        "status",
+    )
     table(f"{shown.height} of {rings.height:,} rings", headers, rows)
     return shown.drop("order").to_dicts()
 
@@ -69,7 +81,9 @@ def rings(
     ring_rows(run, limit, status)
 
 
-def ring(run: RunFolder, ring_id: Annotated[str, typer.Argument(help="Ring id.")], json_: AsJson = False) -> None:
+def ring(
+    run: RunFolder, ring_id: Annotated[str, typer.Argument(help="Ring id.")], json_: AsJson = False
+) -> None:
     """Say what one ring is consistent with, its rivals, what speaks for and against, and its weakest point."""
     _finished(run)
     page = ring_page(run, ring_id)
@@ -120,7 +134,9 @@ def query(
     run: RunFolder,
     cypher: Annotated[str, typer.Argument(help="Read-only Cypher.")],
     limit: Annotated[int, typer.Option(min=1, help="Most rows to return.")] = 1000,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which the query is given up.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds after which the query is given up.")
+    ] = 30.0,
     json_: AsJson = False,
 ) -> None:
     """Ask the run's graph a read-only question in Cypher."""
@@ -134,8 +150,8 @@ def query(
         rows = [dict(zip(result.columns, map(_open, row), strict=True)) for row in result.rows]
         emit({"columns": result.columns, "rows": rows, "truncated": result.truncated})
         return
-    rows = [tuple(_short(value) for value in row) for row in result.rows]
-    table(f"{len(rows)} rows" + (", cut at the limit" if result.truncated else ""), result.columns, rows)
+    shown = [tuple(_short(value) for value in row) for row in result.rows]
+    table(f"{len(shown)} rows" + (", cut at the limit" if result.truncated else ""), result.columns, shown)
 
 
 def _open(value: Any) -> Any:
@@ -156,7 +172,9 @@ def _short(value: Any) -> Any:
 
 def explore(
     run: RunFolder,
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; 8501 or the next free one if not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1; 8501 or the next free one if not given.")
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the explorer on a run, on this machine's loopback address only."""

@@ -26,14 +26,20 @@ def simulate(
         return
     table("Rows by table", ("table", "rows"), list(facts["rows"].items()))
     table("Accounts by kind", ("kind", "accounts"), list(facts["kinds"].items()))
-    say(f"Next:  graphattr run {out / 'signals'} --out RUN && graphattr evaluate RUN --truth {out / 'truth.parquet'}")
+    say(
+        f"Next:  graphattr run {out / 'signals'} --out RUN && graphattr evaluate RUN --truth {out / 'truth.parquet'}"
+    )
 
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    truth: Annotated[Path, typer.Option("--truth", help="truth.parquet of the world that the run was made from.")],
+    truth: Annotated[
+        Path, typer.Option("--truth", help="truth.parquet of the world that the run was made from.")
+    ],
     by: Annotated[str, typer.Option(help="Column of the truth that names the strata.")] = "kind",
-    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap resamples of controllers, for the intervals.")] = 200,
+    resamples: Annotated[
+        int, typer.Option(min=0, help="Bootstrap resamples of controllers, for the intervals.")
+    ] = 200,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     brief: Annotated[bool, typer.Option("--brief", help="Only the figures over all accounts.")] = False,
 ) -> None:
@@ -43,4 +49,8 @@ def evaluate(
         emit(report.to_dict())
         return
     rows = [row for row in report.rows() if not brief or row[0] == "all"]
-    table(f"{report.accounts:,} accounts, {report.rings:,} rings", ("stratum", "measure", "value", "95 % interval", "over"), rows)
+    table(
+        f"{report.accounts:,} accounts, {report.rings:,} rings",
+        ("stratum", "measure", "value", "95 % interval", "over"),
+        rows,
+    )

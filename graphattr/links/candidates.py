@@ -5,7 +5,7 @@ Hubs never pair all their holders, so the cost grows about linearly with the sig
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -32,10 +32,11 @@ def pairs_by_value(held: IntoFrameT) -> IntoFrameT:
     Returns:
         a, b (a < b), value; n (n - 1) / 2 rows for a value with n holders.
     """
-    frame = nw.from_native(held)
+    frame: Any = nw.from_native(held)
     left = frame.select(a="account", value="value")
     right = frame.select(b="account", value="value")
-    return cast(IntoFrameT, left.join(right, on="value").filter(nw.col("a") < nw.col("b")).to_native())
+    pairs: IntoFrameT = left.join(right, on="value").filter(nw.col("a") < nw.col("b")).to_native()
+    return pairs
 
 
 def shared_pairs(index: Index) -> pl.DataFrame:
@@ -73,13 +74,17 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
         .collect(engine="streaming")
     )
     if uses.is_empty():
-        return pl.DataFrame(schema={**SHARED, "timed": pl.Boolean, "gap": pl.Float64, "crowd": pl.Int64, "rivals": pl.Int64})
+        return pl.DataFrame(
+            schema={**SHARED, "timed": pl.Boolean, "gap": pl.Float64, "crowd": pl.Int64, "rivals": pl.Int64}
+        )
     # Fan of a moment: uses of the value from one window before to one after, counted on the sorted times.
     key = uses["value"].cast(pl.Int64).to_numpy().astype(np.float64)
     time = (uses["time"].to_numpy() - uses["time"].min()) / 1e6
     span = float(time.max()) + 4 * settings.window_seconds
     line = key * span + time
-    crowd = np.searchsorted(line, line + settings.window_seconds, "right") - np.searchsorted(line, line - settings.window_seconds)
+    crowd = np.searchsorted(line, line + settings.window_seconds, "right") - np.searchsorted(
+        line, line - settings.window_seconds
+    )
     uses = uses.with_columns(crowd=pl.Series(crowd, dtype=pl.Int64)).join(
         index.values.select("value", "signal"), on="value", maintain_order="left"
     )
@@ -109,7 +114,11 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
                 rivals=pl.max_horizontal("rivals", "rivals_2"),
             )
         )
-    return pl.concat(parts).sort("a", "b", "value", "crowd", "gap").unique(["a", "b", "value"], keep="first", maintain_order=True)
+    return (
+        pl.concat(parts)
+        .sort("a", "b", "value", "crowd", "gap")
+        .unique(["a", "b", "value"], keep="first", maintain_order=True)
+    )
 
 
 def creation_pairs(index: Index, settings: LinkSettings) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -62,7 +63,7 @@ def occasions(tables: dict[str, Path], timeless: frozenset[str], hubs: pl.DataFr
     return pl.concat(parts).select(*OCCASIONS)
 
 
-OCCASIONS = {
+OCCASIONS: dict[str, Any] = {
     "account_id": pl.String,
     "signal": pl.String,
     "value": pl.String,
@@ -84,7 +85,11 @@ def _fold(table: Path, signal: Signal, timeless: bool) -> pl.LazyFrame:
         "account_id", "row", value=_value(signal), kind=kind.cast(pl.String), used=used
     )
     # An account that pays with its own wallet is told by `_own`, once, and only if somebody else uses it too.
-    folded = rows.drop_nulls("value").filter(pl.col("value") != pl.col("account_id")).group_by("account_id", "value")
+    folded = (
+        rows.drop_nulls("value")
+        .filter(pl.col("value") != pl.col("account_id"))
+        .group_by("account_id", "value")
+    )
     return folded.agg(
         kind=pl.col("kind").min(),
         first_seen=pl.col("used").min(),

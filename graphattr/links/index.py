@@ -40,9 +40,7 @@ class Index:
         return len(self.accounts)
 
 
-def build_index(
-    tables: dict[str, Path], holdings: Path, lists: Path | None, settings: LinkSettings
-) -> Index:
+def build_index(tables: dict[str, Path], holdings: Path, lists: Path | None, settings: LinkSettings) -> Index:
     """Numbers the accounts and the values that at least two of them hold.
 
     Args:

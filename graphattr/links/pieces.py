@@ -55,7 +55,11 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
     windows = window_pairs(index, occasions, settings)
     owners = _owner_pairs(index)
     created = creation_pairs(index, settings)
-    pairs = pl.concat([part.select("a", "b") for part in (shared, windows, owners, created)]).unique().sort("a", "b")
+    pairs = (
+        pl.concat([part.select("a", "b") for part in (shared, windows, owners, created)])
+        .unique()
+        .sort("a", "b")
+    )
     hubs = _hub_pieces(index, pairs)
     timed = windows.filter("timed").select("a", "b", "value", "crowd", "rivals")
     values = pl.concat([shared, owners, hubs, windows.select(*SHARED)]).unique()
@@ -79,9 +83,7 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
         .select("pair", *PIECES)
         .sort("pair", "value")
     )
-    return Candidates(
-        pairs["a"].cast(pl.Int64).to_numpy(), pairs["b"].cast(pl.Int64).to_numpy(), pieces
-    )
+    return Candidates(pairs["a"].cast(pl.Int64).to_numpy(), pairs["b"].cast(pl.Int64).to_numpy(), pieces)
 
 
 def _side(index: Index, side: str) -> pl.DataFrame:
@@ -94,10 +96,18 @@ def _owner_pairs(index: Index) -> pl.DataFrame:
     hubs = index.held.join(index.values.filter("hub"), on="value", how="semi")
     owners = hubs.filter("own").select("value", owner="account")
     return (
-        hubs.filter(~pl.col("own"))
-        .join(owners, on="value")
-        .select(a=pl.min_horizontal("account", "owner"), b=pl.max_horizontal("account", "owner"), value="value")
-    ) if owners.height else pl.DataFrame(schema=SHARED)
+        (
+            hubs.filter(~pl.col("own"))
+            .join(owners, on="value")
+            .select(
+                a=pl.min_horizontal("account", "owner"),
+                b=pl.max_horizontal("account", "owner"),
+                value="value",
+            )
+        )
+        if owners.height
+        else pl.DataFrame(schema=SHARED)
+    )
 
 
 def _hub_pieces(index: Index, pairs: pl.DataFrame) -> pl.DataFrame:

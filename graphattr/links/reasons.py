@@ -44,9 +44,11 @@ def evidence_table(index: Index, scored: Scored, model: AdditiveModel, minimum: 
     rows = pl.concat([pieces, *likeness])
     # The piece that counts is the best of its group; of equal ones the first by signal and value.
     order = ["account_a", "account_b", "group", "signal", "value"]
-    rows = rows.sort([*order[:3], "log10_lr", *order[3:]], descending=[False, False, False, True, False, False])
+    rows = rows.sort(
+        [*order[:3], "log10_lr", *order[3:]], descending=[False, False, False, True, False, False]
+    )
     rows = rows.with_columns(used=pl.int_range(pl.len()).over(order[:3]) == 0)
-    return rows.select(*EVIDENCE).cast(EVIDENCE).sort(order)
+    return rows.select(*EVIDENCE).cast(pl.Schema(EVIDENCE)).sort(order)
 
 
 def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFrame:
@@ -86,7 +88,9 @@ def _likeness(
     found = scored.candidates
     rows = np.flatnonzero(kept & ~np.isnan(values[found.a]) & ~np.isnan(values[found.b]))
     distance = np.abs(values[found.a[rows]] - values[found.b[rows]])
-    words = [_span(seconds) for seconds in distance] if name == "creation" else [f"{10**d:.3g}" for d in distance]
+    words = (
+        [_span(seconds) for seconds in distance] if name == "creation" else [f"{10**d:.3g}" for d in distance]
+    )
     return pl.DataFrame(
         {
             "account_a": index.accounts.gather(found.a[rows]),

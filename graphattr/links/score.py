@@ -101,7 +101,10 @@ def _piece_ratios(
         part = side.rename(names) if end == "a" else side.drop("entities").rename(names)
         facts = facts.join(part, on=[end, "value"], how="left", maintain_order="left")
     facts = facts.join(
-        index.values.select("value", "signal", "kind", "listed"), on="value", how="left", maintain_order="left"
+        index.values.select("value", "signal", "kind", "listed"),
+        on="value",
+        how="left",
+        maintain_order="left",
     )
     same = entities[facts["a"].to_numpy()] == entities[facts["b"].to_numpy()]
     # The pair is one entity under the hypothesis of a common controller: leave it out of the others.
@@ -114,8 +117,9 @@ def _piece_ratios(
     # Chance of sharing anything else as rare. Each end has its own count of chances, and a stranger with as many
     # values as the other end has more of them than the average one: the geometric mean stands between the two.
     rest = np.sqrt(
-        np.prod([facts[f"union_{end}"].to_numpy() - facts[f"chance_{end}"].to_numpy() for end in "ab"], axis=0)
-        .clip(min=0)
+        np.prod(
+            [facts[f"union_{end}"].to_numpy() - facts[f"chance_{end}"].to_numpy() for end in "ab"], axis=0
+        ).clip(min=0)
     )
     signals = facts["signal"].to_numpy()
     for name in sorted(set(signals.tolist())):
@@ -143,9 +147,13 @@ def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.Dat
         rows = np.flatnonzero(signals == name)
         part = of_value[rows]
         others = part["entities"].to_numpy().astype(float) - 1
-        chance[rows] = model.chance(name, part["kind"].to_list(), part["listed"].to_numpy(), others, index.size)
+        chance[rows] = model.chance(
+            name, part["kind"].to_list(), part["listed"].to_numpy(), others, index.size
+        )
     held = index.held.select("account", "value").join(
-        of_value.select("value", "signal", "entities", chance=pl.Series(chance)), on="value", maintain_order="left"
+        of_value.select("value", "signal", "entities", chance=pl.Series(chance)),
+        on="value",
+        maintain_order="left",
     )
     ordered = held.sort("account", "signal", "chance", "value")
     return ordered.with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
@@ -153,7 +161,9 @@ def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.Dat
 
 def _best_by_group(index: Index, found: Candidates, ratio: Array) -> Array:
     """Largest piece of each pair and group, shape (n, 7); -inf where a pair has none."""
-    of_signal = np.array([GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()], dtype=np.int64)
+    of_signal = np.array(
+        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()], dtype=np.int64
+    )
     best = np.full((len(found), len(GROUPS)), -np.inf)
     if len(found.pieces):
         group = of_signal[found.pieces["value"].to_numpy()]

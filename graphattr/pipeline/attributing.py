@@ -35,8 +35,15 @@ def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRin
         .join(_activity(signals, members), on="ring_id", how="left")
         .join(pl.read_parquet(out.parent / "weakest.parquet"), on="ring_id", how="left")
         .join(name_operators(members, signals.tables.get("labels")), on="ring_id", how="left")
-        .join(statistics.filter(pl.col("statistic") == "mean_membership").select("ring_id", membership="value"), on="ring_id")
-        .join(statistics.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value"), on="ring_id", how="left")
+        .join(
+            statistics.filter(pl.col("statistic") == "mean_membership").select("ring_id", membership="value"),
+            on="ring_id",
+        )
+        .join(
+            statistics.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value"),
+            on="ring_id",
+            how="left",
+        )
         .sort("ring_id")
         .with_columns(controlled=pl.sum_horizontal(f"p_{name}" for name in CONTROLLED))
         .with_columns(score=ring_score())
@@ -48,7 +55,9 @@ def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRin
         settings.attribution.alpha,
     )
     # Whatever the error control allows, a ring that is more likely innocent than not is never attributed.
-    lead = (pl.col("controlled") >= settings.attribution.lead_probability) & (pl.col("groups").fill_null(0) >= 2)
+    lead = (pl.col("controlled") >= settings.attribution.lead_probability) & (
+        pl.col("groups").fill_null(0) >= 2
+    )
     rings = rings.with_columns(allowed=pl.Series(allowed)).with_columns(
         status=pl.when(lead & pl.col("allowed"))
         .then(pl.lit(Status.ATTRIBUTED.value))
@@ -56,7 +65,7 @@ def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRin
         .then(pl.lit(Status.LEAD.value))
         .otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))
     )
-    rings.select(*RINGS).cast(RINGS).write_parquet(out / "rings.parquet")
+    rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
     return dict(rings["status"].value_counts().sort("status").iter_rows())
 
 
@@ -83,6 +92,10 @@ def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:
     )
     if "usage" not in signals.tables:
         return times.with_columns(requests=pl.lit(None, pl.Int64))
-    usage = pl.scan_parquet(signals.tables["usage"]).select("account_id", "requests").join(keys, on="account_id")
-    requests = usage.group_by("ring_id").agg(pl.col("requests").cast(pl.Int64).sum()).collect(engine="streaming")
+    usage = (
+        pl.scan_parquet(signals.tables["usage"]).select("account_id", "requests").join(keys, on="account_id")
+    )
+    requests = (
+        usage.group_by("ring_id").agg(pl.col("requests").cast(pl.Int64).sum()).collect(engine="streaming")
+    )
     return times.join(requests, on="ring_id", how="left").with_columns(pl.col("requests").fill_null(0))

@@ -45,7 +45,7 @@ class Signals:
 
 def write_holdings(signals: Signals, out: Path) -> int:
     """Writes holdings.parquet; returns its rows."""
-    frame = holdings(signals.tables, signals.timeless).select(*HOLDINGS).cast(HOLDINGS)
+    frame = holdings(signals.tables, signals.timeless).select(*HOLDINGS).cast(pl.Schema(HOLDINGS))
     frame.sort(TABLES["holdings"][1]).sink_parquet(out, row_group_size=262_144, maintain_order=True)
     return int(pl.scan_parquet(out).select(pl.len()).collect().item())
 
@@ -62,7 +62,10 @@ def write_groups(
     entity = np.arange(index.size)
     scored = score(index, found, entity, model, settings.links)
     for number in range(settings.links.passes):
-        step(f"score and group, pass {number + 1} of {settings.links.passes}", 0.3 + 0.4 * number / settings.links.passes)
+        step(
+            f"score and group, pass {number + 1} of {settings.links.passes}",
+            0.3 + 0.4 * number / settings.links.passes,
+        )
         if number:
             scored = score(index, found, entity, model, settings.links)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)

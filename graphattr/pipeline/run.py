@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import json
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +31,8 @@ GUARANTEE: Final = (
     " not cover are leads or not attributable. No such promise survives an adversary who changes tactics."
 )
 NO_GUARANTEE: Final = (
-    "No error rate is promised: {source}, so no ring is attributed; a lead is a reason to look, not a finding."
+    "No error rate is promised: {source}, so no ring is attributed;"
+    " a lead is a reason to look, not a finding."
 )
 
 
@@ -53,7 +53,7 @@ class Plan:
     out: Path
     mapping: Path | None = None
     store: str = "embedded"
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     model: Path | None = None
 
 
@@ -90,7 +90,9 @@ def _models(path: Path | None) -> tuple[AdditiveModel, KnownRings]:
     try:
         return (load_model(path) if path else shipped_model()), shipped_rings()
     except ModelError as error:
-        raise InputError(str(error), hint="name a model made by graphattr, or none for the shipped one") from error
+        raise InputError(
+            str(error), hint="name a model made by graphattr, or none for the shipped one"
+        ) from error
 
 
 def _work(
@@ -109,10 +111,14 @@ def _work(
     stages = [
         stage.stage("load", dict),
         stage.stage("holdings", lambda: {"rows": write_holdings(signals, out / "holdings.parquet")}),
-        stage.stage("group", lambda: write_groups(signals, out, plan.settings, model, _within(step, 0.3, 0.4))),
+        stage.stage(
+            "group", lambda: write_groups(signals, out, plan.settings, model, _within(step, 0.3, 0.4))
+        ),
     ]
     step("weigh hypotheses", 0.75)
-    stages.append(stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, known)}))
+    stages.append(
+        stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, known)})
+    )
     step("fill the store", 0.85)
     stages.append(stage.stage("store", lambda: _fill(plan, secrets, out)))
     step("hash and publish", 0.97)
@@ -162,7 +168,12 @@ _GRAPH_TABLES: Final = ("holdings", "links", "rings", "members")
 
 
 def _document(
-    plan: Plan, stages: list[dict[str, Any]], loaded: dict[str, Any], model: AdditiveModel, known: KnownRings, out: Path
+    plan: Plan,
+    stages: list[dict[str, Any]],
+    loaded: dict[str, Any],
+    model: AdditiveModel,
+    known: KnownRings,
+    out: Path,
 ) -> dict[str, Any]:
     facts = {stage["name"]: stage["facts"] for stage in stages}
     alpha = plan.settings.attribution.alpha
@@ -194,7 +205,11 @@ def versions() -> dict[str, str]:
 
 def _hashes(out: Path) -> dict[str, str]:
     """SHA-256 of every result file but the store's, which is rebuilt from them."""
-    files = [path for path in sorted(out.rglob("*")) if path.is_file() and "graph" not in path.relative_to(out).parts]
+    files = [
+        path
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and "graph" not in path.relative_to(out).parts
+    ]
     return {str(path.relative_to(out)): _digest(path) for path in files}
 
 

@@ -40,14 +40,18 @@ class Staging:
         self.root, self.work, self._fingerprint = root, root / WORK, fingerprint
         foreign = root.exists() and (not root.is_dir() or (any(root.iterdir()) and not self._ours()))
         if foreign:
-            raise RunError(f"{root} is not a run folder and not empty", "a new or empty folder, or a run to redo")
+            raise RunError(
+                f"{root} is not a run folder and not empty", "a new or empty folder, or a run to redo"
+            )
         self._made = not root.exists()
         self.work.mkdir(parents=True, exist_ok=True)
         self._lock = (self.work / "lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise RunError(f"another process is at work in {root}", hint="wait for it, or name another folder") from error
+            raise RunError(
+                f"another process is at work in {root}", hint="wait for it, or name another folder"
+            ) from error
         if not (self.work / _PUBLISHING).exists() and self._read("begun") != {"fingerprint": fingerprint}:
             self.clear()
             self._write("begun", {"fingerprint": fingerprint})
@@ -79,7 +83,9 @@ class Staging:
     def publish(self, document: dict[str, Any] | None = None) -> None:
         """Moves the results into the run folder, run.json last. Without a document: goes on where it was killed."""
         if document is not None:
-            (self.work / RUN_JSON).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            (self.work / RUN_JSON).write_text(
+                json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+            )
             self._write(_PUBLISHING, {"fingerprint": self._fingerprint})
         if (self.work / RUN_JSON).exists():
             (self.root / RUN_JSON).unlink(missing_ok=True)

@@ -78,7 +78,9 @@ def resolve(
     )
 
 
-def group(scored: Scored, entity: Whole, vetoes: Vetoes, links: LinkSettings, rings: RingSettings) -> Grouping:
+def group(
+    scored: Scored, entity: Whole, vetoes: Vetoes, links: LinkSettings, rings: RingSettings
+) -> Grouping:
     """Rings of the entities: what two kinds of evidence attach, in sets of `min_size` and more.
 
     Args:

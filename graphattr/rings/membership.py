@@ -40,7 +40,8 @@ class Membership:
     def tiers(self) -> list[str]:
         """Tier of each account: core, probable or unresolved."""
         return [
-            Tier.CORE if p >= CORE else Tier.PROBABLE if p >= PROBABLE else Tier.UNRESOLVED for p in self.probability
+            Tier.CORE if p >= CORE else Tier.PROBABLE if p >= PROBABLE else Tier.UNRESOLVED
+            for p in self.probability
         ]
 
 

@@ -36,7 +36,12 @@ class _Ring:
 
 
 def weakest_points(
-    index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel, links: LinkSettings, rings: RingSettings
+    index: Index,
+    scored: Scored,
+    grouping: Grouping,
+    model: AdditiveModel,
+    links: LinkSettings,
+    rings: RingSettings,
 ) -> dict[int, str | None]:
     """For each ring the value, as "signal:value", whose loss breaks it most; None where no single loss does.
 
@@ -64,7 +69,9 @@ def _rings(index: Index, scored: Scored, grouping: Grouping, model: AdditiveMode
     for name, values in scored.likeness.items():
         column = GROUPS.index(model.likeness[name].group)
         likeness[:, column] = np.maximum(likeness[:, column], values)
-    of_signal = np.array([GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()] or [0])
+    of_signal = np.array(
+        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()] or [0]
+    )
     links = grouping.links[np.argsort(grouping.entity[found.a[grouping.links]], kind="stable")]
     owner = grouping.entity[found.a[links]]
     # Pieces are sorted by pair, so a pair's pieces are one slice.
@@ -76,7 +83,9 @@ def _rings(index: Index, scored: Scored, grouping: Grouping, model: AdditiveMode
         low, high = np.searchsorted(owner, ring), np.searchsorted(owner, ring, "right")
         mine = links[low:high]
         counts = stops[low:high] - starts[low:high]
-        rows = np.concatenate([np.arange(s, e) for s, e in zip(starts[low:high], stops[low:high], strict=True)] or [np.empty(0)])
+        rows = np.concatenate(
+            [np.arange(s, e) for s, e in zip(starts[low:high], stops[low:high], strict=True)] or [np.empty(0)]
+        )
         rows = rows.astype(np.int64)
         members, ends = np.unique(np.concatenate([found.a[mine], found.b[mine]]), return_inverse=True)
         part = _Ring(
