@@ -21,7 +21,7 @@ from graphattr.records import UTC
 from graphattr.store import cypher, graph
 from graphattr.store.base import Progress, Result, silent
 from graphattr.store.ladybug_values import records
-from graphattr.store.pointer import POINTER, REBUILD, read_pointer, write_pointer
+from graphattr.store.pointer import POINTER, REBUILD, read_pointer, tidy, write_pointer
 from graphattr.store.schema import EDGES, MARKER, NODES, SCHEMA_VERSION
 from graphattr.store.view import CypherView
 
@@ -104,13 +104,13 @@ class EmbeddedWriter:
         graph.verify(tables)
         fingerprint = tables.fingerprint()
         folder = self._store.folder
-        number = _tidy(folder) + 1
+        number = tidy(folder) + 1
         file = folder / f"graph-{number}.lbug"
         try:
             _build(file, tables, fingerprint, progress)
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             _remove(file)
-            raise StoreError(f"the embedded store refused the graph: {_first_line(error)}") from error
+            raise StoreError(f"the embedded store cannot write the graph: {_first_line(error)}") from error
         except BaseException:
             _remove(file)
             raise
@@ -125,7 +125,7 @@ class EmbeddedWriter:
             },
         )
         self._store.close()
-        _tidy(folder)
+        tidy(folder)
 
     def upsert(self, tables: graph.GraphTables, progress: Progress = silent) -> None:
         """As Writer.upsert: loads anew, unless the graph is of these very tables already."""
@@ -139,7 +139,7 @@ class EmbeddedWriter:
         self._store.close()
         (self._store.folder / POINTER).unlink(missing_ok=True)
         if self._store.folder.exists():
-            _tidy(self._store.folder)
+            tidy(self._store.folder)
 
 
 class EmbeddedView(CypherView):
@@ -216,21 +216,6 @@ def _open(file: Path) -> Any:
             f"a database of Ladybug {ladybug.__version__}",
             REBUILD,
         ) from error
-
-
-def _tidy(folder: Path) -> int:
-    """Remove every database file but the one in use; the highest number among those there, 0 if none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    used = ""
-    with contextlib.suppress(StoreError):
-        used = read_pointer(folder).get("file", "")
-    highest = 0
-    for path in sorted(folder.glob("graph-*.lbug*")):
-        number = path.name.removeprefix("graph-").split(".")[0]
-        highest = max(highest, int(number) if number.isdigit() else 0)
-        if path.name.split(".lbug")[0] + ".lbug" != used:
-            path.unlink(missing_ok=True)
-    return highest
 
 
 def _remove(file: Path) -> None:

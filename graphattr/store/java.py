@@ -57,7 +57,7 @@ class Java:
 
         Args:
             home: the server's home.
-            args: its arguments.
+            args: its arguments; relative paths are taken from the home.
             secret: a last argument that must not show in the process list.
 
         Raises:
@@ -73,7 +73,13 @@ class Java:
             command = [self.program, f"@{hidden}"]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", env=environment(home), check=False
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env=environment(home),
+                cwd=home,
+                check=False,
             )
         finally:
             hidden.unlink(missing_ok=True)

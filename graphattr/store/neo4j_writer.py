@@ -13,7 +13,7 @@ import polars as pl
 from graphattr.store import cypher, graph, neo4j_values
 from graphattr.store.base import Progress, silent
 from graphattr.store.neo4j_client import Client
-from graphattr.store.pointer import POINTER, write_pointer
+from graphattr.store.pointer import POINTER, tidy, write_pointer
 from graphattr.store.schema import EDGES, MARKER, MARKER_ID, NODES, SCHEMA_VERSION
 
 #: Rows a transaction: Neo4j keeps a transaction in memory.
@@ -86,6 +86,7 @@ class Neo4jWriter:
                 "schema_version": SCHEMA_VERSION,
             },
         )
+        tidy(self._folder)  # an embedded graph of an earlier run
 
     def _constraints(self) -> None:
         with self._client.session(neo4j.WRITE_ACCESS) as session:

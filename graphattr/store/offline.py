@@ -103,13 +103,15 @@ def _write(frame: pl.DataFrame, header: list[str], folder: Path, option: str, na
     if frame.is_empty():
         return []
     head, data = folder / f"{name}-header.csv", folder / f"{name}.csv"
+    # Named from the home: the import takes a comma for a separator and a path for a regular expression.
+    names = ",".join(f"{folder.name}/{path.name}" for path in (head, data))
     head.write_text(",".join(header) + "\n", encoding="utf-8")
     java = {"inf": "Infinity", "-inf": "-Infinity"}
     floats = pl.selectors.float().cast(pl.String).replace(java)
     frame.with_columns(floats).write_csv(
         data, include_header=False, quote_style="non_numeric", datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ"
     )
-    return [f"{option}{head},{data}"]
+    return [f"{option}{names}"]
 
 
 def _columns(one: NodeType | EdgeType) -> list[str]:

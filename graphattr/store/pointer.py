@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -45,3 +46,18 @@ def write_pointer(folder: Path, content: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(folder / POINTER)
+
+
+def tidy(folder: Path) -> int:
+    """Remove every database file but the one in use; the highest number among those there, or 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    used = ""
+    with contextlib.suppress(StoreError):
+        used = read_pointer(folder).get("file", "")
+    highest = 0
+    for path in sorted(folder.glob("graph-*.lbug*")):
+        number = path.name.removeprefix("graph-").split(".")[0]
+        highest = max(highest, int(number) if number.isdigit() else 0)
+        if path.name.split(".lbug")[0] + ".lbug" != used:
+            path.unlink(missing_ok=True)
+    return highest
