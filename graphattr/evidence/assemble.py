@@ -7,7 +7,7 @@ from graphattr.evidence.commitments import Progress, commit, salt_of, statement
 from graphattr.evidence.disclosure import disclosed_files
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.payload import Sources, versions
-from graphattr.evidence.redact import committed_frames, disclosed_columns, redacted_case
+from graphattr.evidence.redact import committed_frames, disclosed_columns, open_columns, redacted_case
 from graphattr.evidence.rules import RULES
 
 
@@ -18,7 +18,7 @@ def assemble(case: Case, salt_key: bytes, audience: Audience, progress: Progress
         BundleError: a ring is too small for the audience.
     """
     frames = committed_frames(case, salt_key)
-    committed = commit(salt_key, frames, progress)
+    committed = commit(salt_key, frames, open_columns(), progress)
     case_id = salt_of(salt_key, "case")[:8].hex()
     figures = Figures(case, RULES)
     if audience == "full":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import rfc8785
@@ -59,11 +60,27 @@ def parse(data: bytes) -> Any:
 
 def quote(text: str) -> str:
     """A JSON string literal as RFC 8785 writes it."""
-    return json.dumps(text, ensure_ascii=False)
+    return encode_basestring(text)
 
 
 def number(value: float) -> str:
-    """A finite float as RFC 8785 writes it (the shortest text that reads back as the same number)."""
+    """A finite float as RFC 8785 writes it (the shortest text that reads back as the same number).
+
+    Raises:
+        BundleError: not a finite number.
+    """
+    text = repr(value)
+    if value and "e" not in text and "n" not in text:  # Python and ECMAScript agree but for a final .0
+        return text.removesuffix(".0")
+    return canonical(value).decode()
+
+
+def scalar(value: str | int | float | bool | None) -> str:
+    """A single JSON value as RFC 8785 writes it."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, float):
+        return number(value)
     return canonical(value).decode()
 
 

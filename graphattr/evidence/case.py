@@ -137,7 +137,10 @@ def read_case(run: Path, ring_ids: Sequence[str]) -> Case:
 
 
 def select(run: Path, facts: dict[str, Any], ring_ids: list[str]) -> Case:
-    """The rows that bear on the rings, unchecked against run.json."""
+    """The rows that bear on the rings, unchecked against run.json.
+
+    Of the links that lead out of the rings the most probable one of each member is taken, with its evidence.
+    """
     rings = rows(run, "rings", pl.col("ring_id").is_in(ring_ids))
     absent = sorted(set(ring_ids) - set(rings["ring_id"]))
     if absent:
@@ -146,10 +149,12 @@ def select(run: Path, facts: dict[str, Any], ring_ids: list[str]) -> Case:
     accounts = members["account_id"].unique().sort().to_list()
     mine = pl.col("account_id").is_in(accounts)
     either = pl.col("account_a").is_in(accounts) | pl.col("account_b").is_in(accounts)
+    links = _telling(rows(run, "links", either), accounts)
+    pairs = ["account_a", "account_b"]
     tables = {
         "holdings": rows(run, "holdings", mine),
-        "links": rows(run, "links", either),
-        "evidence": rows(run, "evidence", either),
+        "links": links,
+        "evidence": rows(run, "evidence", either).join(links, on=pairs, how="semi", maintain_order="left"),
         "rings": rings,
         "members": members,
         "matrix": rows(run, "matrix", pl.col("ring_id").is_in(ring_ids)),
@@ -160,6 +165,23 @@ def select(run: Path, facts: dict[str, Any], ring_ids: list[str]) -> Case:
             name, normalise(name, _scan(path, ("account_id", "row")).filter(mine).collect())
         )
     return Case(tuple(ring_ids), "full", tables, facts)
+
+
+def _telling(links: pl.DataFrame, accounts: list[str]) -> pl.DataFrame:
+    """Links among the accounts, and of each account its most probable link to another one.
+
+    The others that lead out are many, mostly weak, and about accounts that nothing is claimed of.
+    """
+    ends = pl.concat(
+        [
+            links.with_columns(own=pl.col(own), other=pl.col(other))
+            for own, other in (("account_a", "account_b"), ("account_b", "account_a"))
+        ]
+    ).filter(pl.col("own").is_in(accounts) & ~pl.col("other").is_in(accounts))
+    ends = ends.sort("own", "probability", "other", descending=[False, True, False])
+    best = ends.unique("own", keep="first", maintain_order=True).select(links.columns)
+    inner = links.filter(pl.col("account_a").is_in(accounts) & pl.col("account_b").is_in(accounts))
+    return ordered("links", pl.concat([inner, best]).unique())
 
 
 def rows(run: Path, table: str, condition: pl.Expr) -> pl.DataFrame:

@@ -2,8 +2,9 @@
 
 A plain digest of a small table is undone by guessing in milliseconds. Here each cell has a leaf of its own,
 H(0x00 | salt | [table, row, column, value]), with a salt that only the salt key gives; nodes are
-H(0x01 | left | right) as in RFC 6962, 2.1, and a table is sealed as H(0x02 | {table, rows, columns} | tree of
-its rows). Rows stand in an order that the salt key decides, since the order of identifiers tells of them too.
+H(0x01 | left | right) as in RFC 6962, 2.1. A row is a node over two trees, that of its private columns,
+which no redacted bundle shows, and that of its open ones. A table is sealed as H(0x02 | its shape | tree of its
+rows). Rows stand in an order that the salt key decides, since the order of identifiers tells of them too.
 Columns such as `account_id#token` are the form in which another audience sees a column: committed here,
 disclosed there.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,11 +27,12 @@ Progress = Callable[[str, int, int], None]
 ALGORITHM: Final = (
     "leaf = SHA-256(0x00 | salt | RFC 8785 of [table, row, column, value]); "
     "node = SHA-256(0x01 | left | right); "
-    "row = RFC 6962 tree of its leaves in the order of columns; "
-    "table = SHA-256(0x02 | RFC 8785 of {columns, rows, table} | RFC 6962 tree of its rows); "
+    "row = node of the RFC 6962 trees of its private and of its open leaves, or the only one of the two; "
+    "table = SHA-256(0x02 | RFC 8785 of {open, private, rows, table} | RFC 6962 tree of its rows); "
     "root = RFC 6962 tree of the tables in the order of names; "
-    "salt = HMAC-SHA-256(salt key, RFC 8785 of ['salt', table, row, column])"
+    "salt = first 16 bytes of HMAC-SHA-256(salt key, RFC 8785 of ['salt', table, row, column])"
 )
+SALT_BYTES: Final = 16
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,23 @@ class CommittedTable:
     """One table of the tree.
 
     Attributes:
-        columns: names of its columns, forms included.
+        open: names of the columns that some redacted bundle shows, forms included.
+        private: names of those that none shows.
         rows: number of rows.
         root: hash of the table, hex.
-        cells: canonical JSON text of each cell by column, rows in keyed order.
-        salts, leaves: of each cell by column.
+        cells: canonical JSON text of each cell by open column, rows in keyed order.
+        salts, leaves: of each cell by open column.
+        rest: hash of each row's private columns; empty where there are none.
     """
 
-    columns: tuple[str, ...]
+    open: tuple[str, ...]
+    private: tuple[str, ...]
     rows: int
     root: str
     cells: dict[str, list[str]]
     salts: dict[str, list[bytes]]
     leaves: dict[str, list[bytes]]
+    rest: list[bytes]
 
 
 def salt_of(key: bytes, *parts: str | int) -> bytes:
@@ -76,51 +82,79 @@ def tree(hashes: Sequence[bytes]) -> bytes:
     level = list(hashes)
     while len(level) > 1:
         # Pairing from the left and promoting an odd last node gives the tree of RFC 6962.
-        paired = [
-            hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)
-        ]
+        paired = [node(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
         level = paired + level[len(paired) * 2 :]
     return level[0]
 
 
-def seal(table: str, columns: Sequence[str], row_hashes: Sequence[bytes]) -> str:
+def node(left: bytes, right: bytes) -> bytes:
+    """Hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def seal(table: str, opened: Sequence[str], private: Sequence[str], row_hashes: Sequence[bytes]) -> str:
     """Hash of a table, hex: its shape is part of it, so that nothing can be left out."""
-    shape = canonical({"columns": list(columns), "rows": len(row_hashes), "table": table})
-    return hashlib.sha256(b"\x02" + shape + tree(row_hashes)).hexdigest()
+    shape = {"open": list(opened), "private": list(private), "rows": len(row_hashes), "table": table}
+    return hashlib.sha256(b"\x02" + canonical(shape) + tree(row_hashes)).hexdigest()
 
 
-def commit_table(key: bytes, table: str, frame: pl.DataFrame) -> CommittedTable:
-    """Hash tree of one table, whose columns with a `#` are forms of others."""
+def commit_table(key: bytes, table: str, frame: pl.DataFrame, opened: Collection[str] = ()) -> CommittedTable:
+    """Hash tree of one table, whose columns with a `#` are forms of others.
+
+    Args:
+        key: the salt key.
+        table: its name.
+        frame: its rows, in any order.
+        opened: the columns that some redacted bundle shows.
+    """
     order_key = salt_of(key, "order", table)
     position = [hmac.digest(order_key, line.encode(), "sha256") for line in lines(frame)]
     order = sorted(range(frame.height), key=lambda i: position[i])
-    cells = {
-        column: [column_texts[i] for i in order]
-        for column, column_texts in zip(frame.columns, texts(frame), strict=True)
-    }
-    salts, leaves = {}, {}
-    for column, column_cells in cells.items():
-        prefix, suffix = f'["salt",{quote(table)},', f",{quote(column)}]"
-        column_salts = [
-            hmac.digest(key, f"{prefix}{row}{suffix}".encode(), "sha256") for row in range(len(order))
-        ]
-        salts[column] = column_salts
-        leaves[column] = [
-            leaf(salt, table, row, column, cell)
-            for row, (salt, cell) in enumerate(zip(column_salts, column_cells, strict=True))
-        ]
-    row_hashes = [tree(row) for row in zip(*leaves.values(), strict=True)]
-    root = seal(table, frame.columns, row_hashes)
-    return CommittedTable(tuple(frame.columns), frame.height, root, cells, salts, leaves)
+    columns = dict(zip(frame.columns, texts(frame), strict=True))
+    cells = {column: [column_texts[i] for i in order] for column, column_texts in columns.items()}
+    salts = {column: _salts(key, table, column, len(order)) for column in cells}
+    leaves = {column: _leaves(table, column, salts[column], cells[column]) for column in cells}
+    shown = [column for column in frame.columns if column in opened]
+    private = [column for column in frame.columns if column not in opened]
+    rest = [tree(row) for row in zip(*(leaves[column] for column in private), strict=True)]
+    rows = [tree(row) for row in zip(*(leaves[column] for column in shown), strict=True)]
+    both = [node(left, right) for left, right in zip(rest, rows, strict=True)] if rest and rows else []
+    return CommittedTable(
+        open=tuple(shown),
+        private=tuple(private),
+        rows=frame.height,
+        root=seal(table, shown, private, both or rest or rows),
+        cells={column: cells[column] for column in shown},
+        salts={column: salts[column] for column in shown},
+        leaves={column: leaves[column] for column in shown},
+        rest=rest,
+    )
+
+
+def _salts(key: bytes, table: str, column: str, rows: int) -> list[bytes]:
+    head, tail = f'["salt",{quote(table)},', f",{quote(column)}]"
+    return [hmac.digest(key, f"{head}{row}{tail}".encode(), "sha256")[:SALT_BYTES] for row in range(rows)]
+
+
+def _leaves(table: str, column: str, salts: list[bytes], cells: list[str]) -> list[bytes]:
+    """`leaf` of a whole column."""
+    head, middle = f"[{quote(table)},", f",{quote(column)},"
+    return [
+        hashlib.sha256(b"\x00" + salt + f"{head}{row}{middle}{cell}]".encode()).digest()
+        for row, (salt, cell) in enumerate(zip(salts, cells, strict=True))
+    ]
 
 
 def commit(
-    key: bytes, frames: dict[str, pl.DataFrame], progress: Progress | None = None
+    key: bytes,
+    frames: Mapping[str, pl.DataFrame],
+    opened: Mapping[str, Collection[str]],
+    progress: Progress | None = None,
 ) -> dict[str, CommittedTable]:
     """Hash trees of all tables by name. `progress(stage, done, total)` is called after each."""
     made = {}
     for done, name in enumerate(sorted(frames), start=1):
-        made[name] = commit_table(key, name, frames[name])
+        made[name] = commit_table(key, name, frames[name], opened.get(name, ()))
         if progress:
             progress("commit rows", done, len(frames))
     return made
@@ -142,7 +176,12 @@ def statement(tables: dict[str, CommittedTable], disclosed: Sequence[str] | None
         "algorithm": ALGORITHM,
         "root": root_of({name: table.root for name, table in tables.items()}),
         "tables": {
-            name: {"columns": list(table.columns), "root": table.root, "rows": table.rows}
+            name: {
+                "open": list(table.open),
+                "private": list(table.private),
+                "root": table.root,
+                "rows": table.rows,
+            }
             if disclosed is None or name in disclosed
             else {"root": table.root}
             for name, table in tables.items()

@@ -80,7 +80,8 @@ def factor_range(ratios: list[list[float]], cap: float) -> tuple[float, float]:
     variants += [[part - out for part, out in zip(total, row, strict=True)] for row in ratios]
     factors = [_factor(dict(zip(HYPOTHESES, variant, strict=True))) for variant in variants]
     limit = math.log10(cap)
-    return max(min(factors), -limit), min(max(factors), limit)
+    low, high = (min(max(factor, -limit), limit) for factor in (min(factors), max(factors)))
+    return low, high
 
 
 def _factor(of: dict[str, float]) -> float:

@@ -1,14 +1,19 @@
-"""Disclosed rows: the cells that an audience gets, with their salts, and the hashes of those it does not."""
+"""Disclosed rows: the cells that an audience gets, with their salts, and the hashes of those it does not.
+
+A row is {"cells": [...], "rest": ...}: for each open column of the table, in order, [salt, value] or the hash
+of the leaf, and the hash over the private columns. Salts and hashes are hexadecimal.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from graphattr.evidence.canonical import canonical, parse, quote
-from graphattr.evidence.commitments import CommittedTable, leaf, root_of, seal, tree
+from graphattr.evidence.canonical import MAX_SAFE_INT, quote, scalar
+from graphattr.evidence.commitments import CommittedTable, leaf, node, root_of, seal, tree
 from graphattr.evidence.tables import lines
 
 
@@ -30,16 +35,16 @@ def disclosed_files(
 
 
 def _rows(table: CommittedTable, shown: set[str]) -> bytes:
-    out = []
-    hidden = sorted(set(table.columns) - shown)
-    for row in range(table.rows):
-        cells = ",".join(
-            f'{quote(name)}:{{"salt":"{table.salts[name][row].hex()}","value":{table.cells[name][row]}}}'
-            for name in sorted(shown)
-        )
-        leaves = ",".join(f'{quote(name)}:"{table.leaves[name][row].hex()}"' for name in hidden)
-        out.append(f'{{"cells":{{{cells}}},"hidden":{{{leaves}}}}}\n')
-    return "".join(out).encode()
+    parts = []
+    for name in table.open:
+        if name in shown:
+            pairs = zip(table.salts[name], table.cells[name], strict=True)
+            parts.append([f'["{salt.hex()}",{cell}]' for salt, cell in pairs])
+        else:
+            parts.append([f'"{digest.hex()}"' for digest in table.leaves[name]])
+    rest = [f'"{digest.hex()}"' for digest in table.rest] or ["null"] * table.rows
+    rows = (f'{{"cells":[{",".join(row)}],"rest":{last}}}\n' for *row, last in zip(*parts, rest, strict=True))
+    return "".join(rows).encode()
 
 
 def check_disclosed(
@@ -53,44 +58,64 @@ def check_disclosed(
     Raises:
         ValueError: they are not, or something is malformed.
     """
-    roots = {name: stated["root"] for name, stated in commitments["tables"].items()}
     for table, shown in columns.items():
-        stated = commitments["tables"][table]
-        committed = list(stated["columns"])
-        rows = [_row(line) for line in files[file_of(table)].split(b"\n")[:-1]]
-        for row in rows:
-            if set(row["cells"]) != set(shown.values()) or set(row["cells"]) | set(row["hidden"]) != set(
-                committed
-            ):
-                raise ValueError(f"a row of {table} does not disclose what this audience gets")
-        hashes = [_row_hash(table, number, row, committed) for number, row in enumerate(rows)]
-        if seal(table, committed, hashes) != stated["root"] or len(rows) != stated["rows"]:
-            raise ValueError(f"the disclosed rows of {table} are not those that the tree commits to")
-        if sorted(_line(row, shown, tables[table]) for row in rows) != sorted(lines(tables[table])):
-            raise ValueError(f"data/tables/{table}.jsonl does not hold the disclosed rows")
-    if root_of(roots) != commitments["root"]:
+        _check_table(table, files[file_of(table)], commitments["tables"][table], tables[table], shown)
+    if (
+        root_of({name: stated["root"] for name, stated in commitments["tables"].items()})
+        != commitments["root"]
+    ):
         raise ValueError("the root is not that of the stated tables")
 
 
-def _row(line: bytes) -> dict[str, Any]:
-    row = parse(line + b"\n")
-    if not isinstance(row, dict) or set(row) != {"cells", "hidden"}:
-        raise ValueError("a disclosed row has other parts than cells and hidden")
-    return row
+def _check_table(
+    table: str, data: bytes, stated: Mapping[str, Any], frame: pl.DataFrame, shown: Mapping[str, str]
+) -> None:
+    opened, private = list(stated["open"]), list(stated["private"])
+    here = [name in set(shown.values()) for name in opened]
+    hashes, rows = [], []
+    for number, line in enumerate(data.decode("utf-8").split("\n")[:-1]):
+        cells, rest = _row(line, here, bool(private))
+        leaves = [
+            leaf(bytes.fromhex(first), table, number, name, text) if text else bytes.fromhex(first)
+            for name, (first, text) in zip(opened, cells, strict=True)
+        ]
+        hashes.append(node(rest, tree(leaves)) if rest else tree(leaves))
+        rows.append(_line(dict(zip(opened, cells, strict=True)), shown, frame.columns))
+    if seal(table, opened, private, hashes) != stated["root"] or len(hashes) != stated["rows"]:
+        raise ValueError(f"the disclosed rows of {table} are not those that the tree commits to")
+    if sorted(rows) != sorted(lines(frame)):
+        raise ValueError(f"data/tables/{table}.jsonl does not hold the disclosed rows")
 
 
-def _row_hash(table: str, number: int, row: Mapping[str, Any], columns: list[str]) -> bytes:
-    leaves = []
-    for column in columns:
-        if column in row["hidden"]:
-            leaves.append(bytes.fromhex(row["hidden"][column]))
-        else:
-            cell = row["cells"][column]
-            text = canonical(cell["value"]).decode()
-            leaves.append(leaf(bytes.fromhex(cell["salt"]), table, number, column, text))
-    return tree(leaves)
+def _row(line: str, here: list[bool], has_private: bool) -> tuple[list[tuple[str, str]], bytes | None]:
+    """Cells as (salt, canonical text) or (hash, ""), and the hash of the private columns.
+
+    Raises:
+        ValueError: the line is not what `_rows` writes for these columns.
+    """
+    row = json.loads(line)
+    cells: list[tuple[str, str]] = []
+    for cell, shows in zip(row["cells"], here, strict=True):
+        if isinstance(cell, str) == shows:
+            raise ValueError("a row does not disclose what this audience gets")
+        cells.append((cell[0], _text(cell[1])) if shows else (cell, ""))
+    rest = row["rest"]
+    if (rest is None) == has_private:
+        raise ValueError("a row lacks the hash of its private columns")
+    written = ",".join(f'["{salt}",{text}]' if text else f'"{salt}"' for salt, text in cells)
+    if line != f'{{"cells":[{written}],"rest":{"null" if rest is None else quote(rest)}}}':
+        raise ValueError("a disclosed row is not in the canonical form")
+    return cells, None if rest is None else bytes.fromhex(rest)
 
 
-def _line(row: Mapping[str, Any], shown: Mapping[str, str], frame: pl.DataFrame) -> str:
-    cells = {name: row["cells"][shown[name]]["value"] if name in shown else None for name in frame.columns}
-    return canonical(cells).decode()
+def _text(value: Any) -> str:
+    """Canonical text of a cell; a whole number beyond the safe integers was a float (`canonical.parse`)."""
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INT:
+        return scalar(float(value))
+    return scalar(value)
+
+
+def _line(cells: Mapping[str, tuple[str, str]], shown: Mapping[str, str], columns: list[str]) -> str:
+    """The row of the redacted table as `tables.lines` writes it."""
+    texts = {name: cells[shown[name]][1] if name in shown else "null" for name in columns}
+    return "{" + ",".join(f"{quote(name)}:{texts[name]}" for name in sorted(texts)) + "}"

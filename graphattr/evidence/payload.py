@@ -30,6 +30,10 @@ PDF: Final = "data/report/report.pdf"
 EXCULPATORY: Final = "data/exculpatory/exculpatory.json"
 CUSTODY: Final = "data/custody/log.jsonl"
 COMMITMENTS: Final = "data/commitments/commitments.json"
+_SELECTED: Final = (
+    "The rows of the rings and their members were taken over: every link among the members, and of each "
+    "member its most probable link to an account outside, with their evidence."
+)
 #: What decides the bytes of the report.
 _RENDERERS: Final = ("reportlab", "polars", "rfc8785")
 
@@ -137,7 +141,7 @@ def _events(
         start: list[tuple[str, str, dict[str, Any]]] = [
             ("signals read", "The run read these signal files.", facts["inputs"]),
             ("run finished", f"graphattr {facts['graphattr']} wrote these files.", facts["outputs"]),
-            ("rows selected", "The rows that bear on the rings were taken over.", digests),
+            ("rows selected", _SELECTED, digests),
             ("rows committed", "Every cell became a leaf of the salted hash tree.", root),
         ]
     else:

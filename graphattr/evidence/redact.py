@@ -13,13 +13,13 @@ of the very tree that the full bundle is signed over:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import polars as pl
 
 from graphattr.errors import BundleError
-from graphattr.evidence.case import FACTS, MORE_FACTS, Audience, Case, ordered
+from graphattr.evidence.case import AUDIENCES, FACTS, MORE_FACTS, Audience, Case, ordered
 from graphattr.evidence.commitments import token
 from graphattr.evidence.figures import K_ANONYMITY
 from graphattr.records import TABLES
@@ -62,11 +62,12 @@ _PRIVATE_FACTS: Final = ("inputs", "outputs", "store")
 def committed_frames(case: Case, key: bytes) -> dict[str, pl.DataFrame]:
     """Every table of a full case, with a column `<column>#<form>` for each form of `_FORMS`."""
     frames = dict(case.tables)
-    replace = _prose_redactor(case, key)
-    common = _common_kinds(case)
+    tokens, common = _Tokens(case, key), _common_kinds(case)
     for table, forms in _FORMS.items():
         frame = case.tables[table]
-        made = {f"{c}#{form}": _form(frame, c, form, key, replace, common) for c, form in forms.items()}
+        made = {
+            f"{column}#{form}": _form(frame, column, form, tokens, common) for column, form in forms.items()
+        }
         if "account_a" in forms:
             ends = zip(made["account_a#token"], made["account_b#token"], strict=True)
             sorted_ends = [sorted(pair) for pair in ends]
@@ -74,6 +75,16 @@ def committed_frames(case: Case, key: bytes) -> dict[str, pl.DataFrame]:
             made["account_b#token"] = pl.Series([b for _, b in sorted_ends], dtype=pl.String)
         frames[table] = frame.with_columns(**made)
     return frames
+
+
+def open_columns() -> dict[str, frozenset[str]]:
+    """For each table the committed columns that some audience gets."""
+    found: dict[str, frozenset[str]] = {}
+    for audience in AUDIENCES:
+        if audience != "full":
+            for table, columns in disclosed_columns(audience).items():
+                found[table] = found.get(table, frozenset()) | frozenset(columns.values())
+    return found
 
 
 def disclosed_columns(audience: Audience) -> dict[str, dict[str, str]]:
@@ -159,32 +170,29 @@ def redaction_log(audience: Audience, ring_ids: tuple[str, ...]) -> dict[str, An
 
 
 def _form(
-    frame: pl.DataFrame,
-    column: str,
-    form: str,
-    key: bytes,
-    replace: Callable[[str | None], str | None],
-    common: frozenset[tuple[str, str]],
+    frame: pl.DataFrame, column: str, form: str, tokens: _Tokens, common: frozenset[tuple[str, str]]
 ) -> pl.Series:
     cells = frame[column]
     if form == "day":
         return cells.dt.truncate("1d")
-    if form == "text":
-        words = [replace(cell) for cell in cells]
-        if "kind" in frame.columns:
-            rare = zip(words, frame["signal"], frame["kind"], strict=True)
-            words = [
-                _without(text, kind) if (name, kind) not in common else text for text, name, kind in rare
-            ]
-        return pl.Series(words, dtype=pl.String)
     if form == "common":
         pairs = zip(frame["signal"], cells, strict=True)
         return pl.Series([kind if (name, kind) in common else None for name, kind in pairs], dtype=pl.String)
-    kinds = frame["signal"] if column == "value" else ["account"] * frame.height
-    tokens = [
-        None if cell is None else token(key, kind, cell) for kind, cell in zip(kinds, cells, strict=True)
-    ]
-    return pl.Series(tokens, dtype=pl.String)
+    if form == "token":
+        kinds = frame["signal"] if column == "value" else ["account"] * frame.height
+        return pl.Series(
+            [tokens.of(kind, cell) for kind, cell in zip(kinds, cells, strict=True)], dtype=pl.String
+        )
+    if "value" not in frame.columns or "signal" not in frame.columns:
+        return pl.Series([tokens.in_prose(cell) for cell in cells], dtype=pl.String)
+    rows = frame.select("signal", "kind", "value", "account_a", "account_b", column).iter_rows()
+    return pl.Series(
+        [
+            _without(tokens.in_prose(text, own), kind if (signal, kind) not in common else None)
+            for signal, kind, *own, text in rows
+        ],
+        dtype=pl.String,
+    )
 
 
 def _common_kinds(case: Case) -> frozenset[tuple[str, str]]:
@@ -200,29 +208,50 @@ def _without(text: str | None, kind: str | None) -> str | None:
     return re.sub(rf"(?<!\w){re.escape(kind)}(?!\w)", "(class withheld)", text)
 
 
-def _prose_redactor(case: Case, key: bytes) -> Callable[[str | None], str | None]:
-    """A function that puts tokens for all identifiers and values of the case into a text."""
-    tokens: dict[str, str] = {}
-    for table in ("holdings", "evidence"):
-        for signal, value in (
-            case.tables[table].select("signal", "value").unique().sort("signal", "value").iter_rows()
-        ):
-            if value is not None:
-                tokens[value] = token(key, signal, value)
-    for table, column in (("members", "account_id"), ("links", "account_a"), ("links", "account_b")):
-        tokens |= {value: token(key, "account", value) for value in case.tables[table][column]}
-    long = {value: text for value, text in tokens.items() if len(value) >= SHORTEST}
-    # Values with white space in them, which no single word of a text can be.
-    broken = sorted((value for value in long if re.search(r"[^\w.:@+/-]", value)), key=len, reverse=True)
+class _Tokens:
+    """Tokens of a case's identifiers and values, and prose with them in it."""
 
-    def replace(text: str | None) -> str | None:
+    def __init__(self, case: Case, key: bytes) -> None:
+        self._key = key
+        self._known: dict[tuple[str, str], str] = {}
+        self._words: dict[str, str] = {}
+        named = [case.tables[table].select("signal", "value") for table in ("holdings", "evidence")]
+        pairs = pl.concat(named).drop_nulls().unique().sort("signal", "value")
+        self._tokens = {value: self._made(signal, value) for signal, value in pairs.iter_rows()}
+        for table, column in (("members", "account_id"), ("links", "account_a"), ("links", "account_b")):
+            self._tokens |= {value: self._made("account", value) for value in case.tables[table][column]}
+        self._tokens = {value: made for value, made in self._tokens.items() if len(value) >= SHORTEST}
+        # What no single word of a text can be (a name with a space in it), the longest first.
+        self._broken = sorted(
+            (v for v in self._tokens if _WORD.fullmatch(v) is None), key=lambda v: (-len(v), v)
+        )
+
+    def of(self, kind: str, value: str | None) -> str | None:
+        """The token of a value."""
+        return None if value is None else self._made(kind, value)
+
+    def in_prose(self, text: str | None, own: Collection[str | None] | None = None) -> str | None:
+        """A text with tokens in it; `own`: the values that it can speak of, if it is a row's reason."""
         if text is None:
             return None
-        for value in broken:
-            text = text.replace(value, long[value])
-        return re.sub(r"[\w.:@+/-]+", lambda word: _token_of(word.group(0), long), text)
+        for value in self._broken if own is None else filter(None, own):
+            if value in self._tokens:
+                text = text.replace(value, self._tokens[value])
+        return _WORD.sub(lambda word: self._word(word.group(0)), text)
 
-    return replace
+    def _made(self, kind: str, value: str) -> str:
+        if (kind, value) not in self._known:
+            self._known[kind, value] = token(self._key, kind, value)
+        return self._known[kind, value]
+
+    def _word(self, word: str) -> str:
+        if word not in self._words:
+            self._words[word] = _token_of(word, self._tokens)
+        return self._words[word]
+
+
+#: A word that may be, or hold, an identifier.
+_WORD: Final = re.compile(r"[\w.:@+/-]+")
 
 
 def _token_of(word: str, tokens: Mapping[str, str]) -> str:

@@ -196,13 +196,6 @@ def _against(case: Case, ring: str, group: str) -> Amount:
 
 
 @_rule(
-    "ring.outside_links", "pairs", ("links", "members"), "links with one account in the ring and one outside"
-)
-def _outside(case: Case, ring: str) -> Amount:
-    return Amount(case.outer("links", ring).height)
-
-
-@_rule(
     "ring.outside_stronger",
     "accounts",
     ("links", "members"),

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -28,7 +28,6 @@ TYPES: Final[dict[str, pl.DataType]] = {
     "boolean": pl.Boolean(),
     "datetime[us, UTC]": pl.Datetime("us", "UTC"),
 }
-_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 #: A spreadsheet takes a cell that starts with one of these for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
@@ -124,7 +123,7 @@ def to_csv(frame: pl.DataFrame) -> bytes:
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow(frame.columns)
     columns = [
-        [_csv_text(cell) for cell in frame[name]]
+        _each(iter(frame[name]), _csv_text, "")
         if frame.schema[name] == pl.String
         else ["" if text == "null" else text.strip('"') for text in _column_texts(frame[name])]
         for name in frame.columns
@@ -167,8 +166,19 @@ def sort_error(frame: pl.DataFrame, key: list[str]) -> str | None:
 
 
 def _column_texts(column: pl.Series) -> list[str]:
-    write = _WRITE[schema_of(column.to_frame())[0][1]]
-    return ["null" if cell is None else write(cell) for cell in _cells(column)]
+    return _each(_cells(column), _WRITE[schema_of(column.to_frame())[0][1]], "null")
+
+
+def _each(cells: Iterator[Any], write: Callable[[Any], str], nothing: str) -> list[str]:
+    """Text of each cell; every distinct value is written once, since columns repeat themselves."""
+    known: dict[Any, str] = {None: nothing}
+    texts = []
+    for cell in cells:
+        text = known.get(cell)
+        if text is None:
+            text = known[cell] = write(cell)
+        texts.append(text)
+    return texts
 
 
 def _cells(column: pl.Series) -> Iterator[Any]:
@@ -181,9 +191,7 @@ def _integer(value: int) -> str:
     return str(value) if abs(value) <= MAX_SAFE_INT else f'"{value}"'
 
 
-def _csv_text(cell: str | None) -> str:
-    if cell is None:
-        return ""
+def _csv_text(cell: str) -> str:
     shown = visible(cell)
     return f"'{shown}" if cell.startswith(_FORMULA) else shown
 
@@ -214,5 +222,5 @@ _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "uint64": int,
     "float64": float,
     "boolean": _read_bool,
-    "datetime[us, UTC]": lambda cell: datetime.strptime(cell, _TIME).replace(tzinfo=UTC),
+    "datetime[us, UTC]": datetime.fromisoformat,
 }

@@ -13,6 +13,7 @@ from graphattr.evidence.commitments import (
     commit,
     commit_table,
     leaf,
+    node,
     root_of,
     salt_of,
     seal,
@@ -61,6 +62,7 @@ def test_tree_of_the_test_vectors_of_certificate_transparency() -> None:
 def test_a_table_commits_to_every_cell_name_and_place() -> None:
     root = commit_table(KEY, "t", FRAME).root
     others = [
+        commit_table(KEY, "t", FRAME, ("n",)),
         commit_table(KEY, "t", FRAME.with_columns(n=pl.Series([1, 2, 4]))),
         commit_table(KEY, "t", FRAME.rename({"n": "m"})),
         commit_table(KEY, "s", FRAME),
@@ -76,27 +78,42 @@ def test_the_order_of_rows_is_the_keys() -> None:
     """The same whatever order they come in, and not the order of the values."""
     assert commit_table(KEY, "t", FRAME.reverse()).root == commit_table(KEY, "t", FRAME).root
     many = pl.DataFrame({"n": list(range(50))})
-    placed = [int(cell) for cell in commit_table(KEY, "t", many).cells["n"]]
+    placed = [int(cell) for cell in commit_table(KEY, "t", many, ("n",)).cells["n"]]
     assert sorted(placed) == list(range(50))
     assert placed != sorted(placed)
-    assert placed != [int(cell) for cell in commit_table(KEY[::-1], "t", many).cells["n"]]
+    assert placed != [int(cell) for cell in commit_table(KEY[::-1], "t", many, ("n",)).cells["n"]]
 
 
 def test_leaves_and_salts_are_as_stated() -> None:
-    made = commit_table(KEY, "t", FRAME)
+    made = commit_table(KEY, "t", FRAME.with_columns(m=pl.Series([7, 8, 9])), ("n", "m"))
+    assert (made.open, made.private) == (("n", "m"), ("account",))
+    rows = []
     for row in range(3):
-        salt = salt_of(KEY, "salt", "t", row, "n")
+        salt = salt_of(KEY, "salt", "t", row, "n")[:16]
         assert made.salts["n"][row] == salt
         cell = made.cells["n"][row]
         assert made.leaves["n"][row] == leaf(salt, "t", row, "n", cell)
         text = f'["t",{row},"n",{cell}]'.encode()
         assert made.leaves["n"][row] == hashlib.sha256(b"\x00" + salt + text).digest()
-    rows = [tree([made.leaves["account"][row], made.leaves["n"][row]]) for row in range(3)]
-    assert made.root == seal("t", ["account", "n"], rows)
+        account = f'"{"abc"[int(cell) - 1]}"'
+        assert made.rest[row] == leaf(
+            salt_of(KEY, "salt", "t", row, "account")[:16], "t", row, "account", account
+        )
+        rows.append(node(made.rest[row], node(made.leaves["n"][row], made.leaves["m"][row])))
+    assert made.root == seal("t", ["n", "m"], ["account"], rows)
+
+
+def test_rows_that_are_all_open_or_all_private() -> None:
+    opened = commit_table(KEY, "t", FRAME, ("account", "n"))
+    assert (opened.private, opened.rest) == ((), [])
+    assert opened.root == seal("t", ["account", "n"], [], [tree(row) for row in zip(*opened.leaves.values())])  # noqa: B905
+    closed = commit_table(KEY, "t", FRAME)
+    assert (closed.open, closed.cells, closed.leaves) == ((), {}, {})
+    assert closed.root == seal("t", [], ["account", "n"], closed.rest)
 
 
 def test_salts_never_repeat() -> None:
-    made = commit_table(KEY, "t", pl.DataFrame({"a": ["x"] * 20, "b": ["x"] * 20}))
+    made = commit_table(KEY, "t", pl.DataFrame({"a": ["x"] * 20, "b": ["x"] * 20}), ("a", "b"))
     salts = made.salts["a"] + made.salts["b"]
     assert len(set(salts)) == len(salts)
     leaves = made.leaves["a"] + made.leaves["b"]
@@ -105,7 +122,7 @@ def test_salts_never_repeat() -> None:
 
 def test_a_cell_cannot_be_guessed_without_its_salt() -> None:
     """What undoes a plain digest: hashing every candidate."""
-    made = commit_table(KEY, "t", pl.DataFrame({"ip": ["198.51.100.7"]}))
+    made = commit_table(KEY, "t", pl.DataFrame({"ip": ["198.51.100.7"]}), ("ip",))
     candidates = [f'"198.51.100.{n}"' for n in range(256)]
     guessed = {leaf(salt, "t", 0, "ip", c) for c in candidates for salt in (b"", bytes(32))}
     assert made.leaves["ip"][0] not in guessed
@@ -129,11 +146,11 @@ def test_tokens() -> None:
 
 def test_statement_gives_shapes_of_what_is_shown_only() -> None:
     told: list[tuple[str, int, int]] = []
-    made = commit(KEY, {"b": FRAME, "a": FRAME}, lambda *stage: told.append(stage))
+    made = commit(KEY, {"b": FRAME, "a": FRAME}, {"a": ["n"]}, lambda *stage: told.append(stage))
     assert told == [("commit rows", 1, 2), ("commit rows", 2, 2)]
     paper = statement(made, ("a",))
     assert paper["root"] == root_of({name: table.root for name, table in made.items()})
-    assert set(paper["tables"]["a"]) == {"columns", "root", "rows"}
+    assert set(paper["tables"]["a"]) == {"open", "private", "root", "rows"}
     assert set(paper["tables"]["b"]) == {"root"}
 
 

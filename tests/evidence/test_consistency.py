@@ -117,4 +117,6 @@ def test_posterior_and_factor_by_hand() -> None:
     ratios = [[1.0, 0, 0, 0, 0, 0, 0], [0.5, 0, 0, 0, 0, 0, 0]]
     assert factor_range(ratios, 1000) == pytest.approx((0.5, 1.5))
     assert factor_range(ratios, 10) == pytest.approx((0.5, 1.0))
+    assert factor_range(ratios, 2) == pytest.approx((0.30103, 0.30103))
+    assert factor_range(ratios, 1) == (0.0, 0.0)
     assert factor_range([], 10) == (0.0, 0.0)

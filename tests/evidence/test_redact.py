@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from graphattr.errors import BundleError, VerificationError
 from graphattr.evidence import build_bundle, verify_bundle
 from graphattr.evidence.assemble import assemble
+from graphattr.evidence.canonical import document
 from graphattr.evidence.case import read_case
 from graphattr.evidence.payload import FIGURES, HTML, RUN, SALT_KEY
 from graphattr.evidence.redact import committed_frames, redacted_tables
@@ -124,6 +126,12 @@ def assemble_public(bundles: dict[str, Path]):
 
 
 DISCLOSED = "data/disclosed/members.jsonl"
+TREE = "data/commitments/commitments.json"
+
+
+def _another_root(paper: dict[str, Any]) -> None:
+    hidden = next(name for name, table in paper["tables"].items() if set(table) == {"root"})
+    paper["tables"][hidden]["root"] = "00" * 32
 
 
 def _drop(made: Bag) -> None:
@@ -138,15 +146,13 @@ def _reorder(made: Bag) -> None:
 
 
 def _swap_cells(made: Bag) -> None:
-    """Two members' tiers change places, disclosed cells and tables alike."""
+    """Two members' tiers change places in the disclosed rows, salts and all."""
     lines = [json.loads(line) for line in made.files[DISCLOSED].split(b"\n")[:-1]]
-    core = next(i for i, line in enumerate(lines) if line["cells"]["tier"]["value"] == "core")
-    probable = next(i for i, line in enumerate(lines) if line["cells"]["tier"]["value"] == "probable")
-    cells = lines[core]["cells"], lines[probable]["cells"]
-    cells[0]["tier"], cells[1]["tier"] = cells[1]["tier"], cells[0]["tier"]
-    from graphattr.evidence.canonical import document
-
-    made.files[DISCLOSED] = b"".join(document(line) for line in lines)
+    core, probable = (
+        next(row["cells"] for row in lines if row["cells"][4][1] == tier) for tier in ("core", "probable")
+    )
+    core[4], probable[4] = probable[4], core[4]
+    made.files[DISCLOSED] = b"".join(document(row) for row in lines)
 
 
 TAMPERED = {
@@ -154,8 +160,15 @@ TAMPERED = {
     "row dropped": _drop,
     "disclosed rows reordered": _reorder,
     "cells swapped": _swap_cells,
-    "disclosed value edited": lambda m: m.replace(DISCLOSED, b'"value":"core"', b'"value":"bore"'),
-    "more disclosed": lambda m: m.replace(DISCLOSED, b'"hidden":{', b'"hidden":{"x":"00",'),
+    "disclosed value edited": lambda m: m.replace(DISCLOSED, b',"core"]', b',"bore"]'),
+    "more disclosed": lambda m: m.replace(DISCLOSED, b'"rest":', b'"more":1,"rest":'),
+    "cell withdrawn": lambda m: m.replace(DISCLOSED, b'"cells":[[', b'"cells":["00",['),
+    "rest withdrawn": lambda m: m.files.update(
+        {DISCLOSED: re.sub(rb'"rest":"\w+"', b'"rest":null', m.files[DISCLOSED])}
+    ),
+    "another row of commitments": lambda m: m.edit(TREE, lambda t: t["tables"]["members"].update(rows=7)),
+    "another root of a hidden table": lambda m: m.edit(TREE, _another_root),
+    "columns renamed": lambda m: m.edit(TREE, lambda t: t["tables"]["members"].update(private=["x"])),
 }
 
 
