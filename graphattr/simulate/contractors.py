@@ -6,7 +6,7 @@ import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY
-from graphattr.simulate.draws import choose, count, draw, draws, lognormal, partly
+from graphattr.simulate.draws import choose, count, draw, draws, lognormal, mix, partly
 from graphattr.simulate.fronts import fronts, opened
 from graphattr.simulate.people import Persons, persons
 from graphattr.simulate.plan import Plan
@@ -55,8 +55,9 @@ def _queue(
         how.sessions_a_day,
         how.requests,
     )
-    pack, share = int(plan.codes(1)[0]), draw(rng, how.queue)
-    add(plan, accounts, tasks, pack=pack, pack_share=share)
+    tasks["pack"] = mix(int(plan.codes(1)[0]), tasks["job"])
+    tasks["private"] = np.full(len(tasks["job"]), draw(rng, how.reworded))
+    add(plan, accounts, tasks, pack_share=draw(rng, how.queue))
     _own_use(plan, rng, accounts, owner, created)
 
 

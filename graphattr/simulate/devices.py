@@ -78,7 +78,9 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
             "os": named(os, OS_NAMES),
             "browser": named(np.where(script, -1, browser), BROWSERS),
             "tls_fingerprint": tls(np.where(script, tool, client)),
-            "utc_offset_minutes": np.where(script, 0, COUNTRY_UTC[shown]),
+            "utc_offset_minutes": pl.select(
+                pl.when(pl.Series(~script)).then(pl.Series(COUNTRY_UTC[shown]))
+            ).to_series(),
             "language": named(np.where(script, -1, shown), tuple(each.language for each in COUNTRIES)),
         }
     )

@@ -46,13 +46,13 @@ def _intruder(
         **columns,
     )
     use(plan, rng, accounts, who.driver, created)
-    driver = machines(plan, rng, 1, n, country)
+    driver = machines(plan, rng, np.zeros(n, np.int64), country)
     work = campaigns(
         plan,
         rng,
         broken,
         2,
-        np.repeat(driver, n),
+        driver,
         how.sessions_a_day,
         how.requests,
     )

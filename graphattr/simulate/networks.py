@@ -28,7 +28,11 @@ class Origins:
 
 
 def origins(world: World, spells: Sessions) -> Origins:
-    """The address of each session, by its mode. A line keeps one for a lease, a phone for a while."""
+    """The address of each session, by its mode.
+
+    A line keeps one for a lease, a phone for a while; a server gets another when it is rented anew
+    (`hold_hours`), and an account changes servers after eight of those. VPN users have four favourite exits.
+    """
     rng = world.plan.rng("addresses")
     n = len(spells.at)
     driver, at, mode = spells.driver, spells.at, spells.mode
@@ -38,8 +42,10 @@ def origins(world: World, spells: Sessions) -> Origins:
     _rent(world, spells, who["proxy"], who["hold_hours"], home, isp)
     found = _line(world, home, isp, at, v6, unit(driver, at // DAY))
     held = (at // (who["hold_hours"] * HOUR)).astype(np.int64)
-    servers = mix(who["servers"], mix(spells.account, held) % who["server_count"])
-    favourite = mix(who["kit"], zipf(rng.random(n), 4))
+    slot = mix(spells.account, held // 8) % who["server_count"]
+    servers = mix(who["servers"], slot, held)
+    masked = np.where(who["mask"] > 0, spells.account, -1)
+    favourite = mix(who["kit"], masked, zipf(rng.random(n), 4))
     # Which of a provider's addresses, for the modes that are no line.
     pick = {
         _OFFICE: (who["office"], mix(driver, at // DAY)),

@@ -40,41 +40,39 @@ def crew(plan: Plan, rng: np.random.Generator, n: int, country: int, mask: float
     )
 
 
-def machines(
-    plan: Plan,
-    rng: np.random.Generator,
-    cells: int,
-    size: float,
-    country: int,
-) -> Ints:
-    """One driver a cell: scripts and masked browsers on servers and rented exits; its rows."""
+def machines(plan: Plan, rng: np.random.Generator, cell: Ints, country: int) -> Ints:
+    """Scripts and masked browsers on servers and rented exits: a driver for each account; its row.
+
+    Accounts of a cell (`cell` numbers it) share servers and the real device behind the masks.
+    """
     how = plan.ways.operators
-    farm = int(farms(plan, rng, 1)[0]) if rng.random() < how.farm else -1
-    uses_proxy, uses_servers = rng.random() < 0.5, rng.random() < 0.5
-    steady = draw(rng, (0.2, 1.0))
+    n, cells = len(cell), int(cell.max()) + 1
+    uses_proxy, uses_servers, uses_vpn = (rng.random() < share for share in (0.5, 0.5, 0.4))
+    size = np.bincount(cell, minlength=cells) / draw(rng, how.server_accounts)
+    peak = rng.uniform(0, 24) + rng.normal(0, draw(rng, how.jitter_hours), n)
     return plan.drivers(
-        cells,
+        n,
         country=country,
         utc=int(rng.integers(-5, 10)) * 60,
-        peak=rng.uniform(0, 24),
+        peak=peak % 24,
         spread=rng.uniform(2.5, 6.0),
         quiet=draw(rng, (0.3, 1.0)),
-        steady=steady,
-        vpn=int(rng.choice(plan.layout.vpns)),
+        steady=draw(rng, (0.2, 1.0)),
+        vpn=rng.choice(plan.layout.vpns, cells)[cell],
         proxy=int(rng.integers(plan.layout.vendors)),
-        hosting=rng.choice(plan.layout.hosters, cells),
-        servers=plan.codes(cells),
-        server_count=max(1, round(size / draw(rng, how.server_accounts))),
+        hosting=rng.choice(plan.layout.hosters, n),
+        servers=plan.codes(cells)[cell],
+        server_count=np.maximum(1, np.round(size)).astype(np.int64)[cell],
         hold_hours=scale(rng, how.hold_hours),
         w_hosting=draw(rng, how.hosting) * (uses_servers or not uses_proxy),
         w_proxy=draw(rng, how.proxy) * uses_proxy,
-        w_vpn=draw(rng, how.vpn),
-        kit=plan.codes(cells),
+        w_vpn=draw(rng, how.vpn) * uses_vpn,
+        kit=plan.codes(cells)[cell],
         devices=int(rng.integers(1, 4)),
         mask=draw(rng, how.mask),
         refresh_days=scale(rng, (5, 120)),
-        farm=farm,
-        tool=int(choose(rng, TOOL_SHARES, 1)[0]),
+        farm=int(farms(plan, rng, 1)[0]) if rng.random() < how.farm else -1,
+        tool=choose(rng, TOOL_SHARES, cells)[cell],
         tool_share=draw(rng, how.script),
     )
 
@@ -88,7 +86,7 @@ def _operator(
     controller, country = int(plan.codes(1)[0]), int(choose(rng, COUNTRY_SHARES, 1)[0])
     cells = min(count(rng, how.cells), max(1, n // 4))
     cell = np.sort(choose(rng, rng.dirichlet(np.full(cells, 3.0)), n))
-    machine = machines(plan, rng, cells, n / cells, country)[cell]
+    machine = machines(plan, rng, cell, country)
     workers = crew(plan, rng, count(rng, how.workers), country, draw(rng, how.mask))
     worker = workers.driver[rng.integers(0, len(workers.driver), n)]
     owner = Persons(worker, np.full(n, country), worker, worker, np.full(n, controller))
@@ -115,6 +113,7 @@ def _operator(
         how.sessions_a_day,
         how.requests,
     )
+    jobs["private"] = np.full(len(jobs["job"]), draw(rng, how.reworded))
     jobs = failed_over(rng, jobs, ready, banned, how.failover_minutes)
     share = draw(rng, how.pack_share) * (rng.random() < 0.6)
     add(plan, accounts, jobs, pack=int(packs(plan, rng, 1)[0]), pack_share=share)

@@ -24,7 +24,8 @@ class Networks:
         hop_hours: how long a phone keeps its exit.
         vpns: VPN services; `vpn_exits` addresses each.
         hosters: server providers; `hosting_size` addresses each, so a freed one comes back to someone else.
-        vendors: sellers of residential exits; each rents `rented_share` of all innocent home lines.
+        vendors: sellers of residential exits; each rents `rented_share` of the account holders' home lines,
+            and `outside_lines` of people who hold no account.
     """
 
     isps: int = 2
@@ -39,6 +40,7 @@ class Networks:
     hosting_size: Range = (4000, 16000)
     vendors: int = 2
     rented_share: Range = (0.03, 0.09)
+    outside_lines: Range = (1500, 6000)
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class Operators:
         bought: share of accounts bought from strangers.
         banned: share of accounts banned while observed; `failover_minutes` until another takes over.
         personas: share of accounts that chat like a person besides.
+        reworded: share of its templates that are reworded for each account.
+        jitter_hours: how far the hours of its accounts lie apart (standard deviation).
         pack_share: share of requests by bought prompt packs, which rivals and others buy too.
         farm: chance to run on a rented device farm, which rivals and testers rent too.
         key_rotation: chance of all keys being rotated within an hour.
@@ -211,6 +215,8 @@ class Operators:
     banned: Range = (0.0, 0.4)
     failover_minutes: Range = (1, 60)
     personas: Range = (0.0, 0.4)
+    reworded: Range = (0.3, 0.97)
+    jitter_hours: Range = (0.0, 8.0)
     pack_share: Range = (0.0, 0.5)
     farm: float = 0.25
     key_rotation: float = 0.5
@@ -245,13 +251,15 @@ class Contractors:
         abroad: share of contractors in another country than most.
         principal_card: share of accounts paid with the principal's cards.
         tasks: kinds of task in the queue; each contractor gets some of them at a time.
+        reworded: share of the other templates that are each account's own.
         sessions_a_day: an account; `requests` a session (median).
     """
 
     queue: Range = (0.4, 0.9)
     abroad: Range = (0.1, 0.7)
     principal_card: Range = (0.0, 0.5)
-    tasks: Range = (2, 5)
+    tasks: Range = (3, 7)
+    reworded: Range = (0.3, 0.9)
     sessions_a_day: Range = (1.0, 3.0)
     requests: Range = (4.0, 12.0)
 

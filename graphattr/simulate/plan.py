@@ -45,7 +45,7 @@ DRIVER: Final[Schema] = {
     "hosting": (pl.Int64, -1),
     "servers": (pl.Int64, -1),  # pool of rented servers
     "server_count": (pl.Int64, 1),
-    "hold_hours": (pl.Float64, 24.0),  # how long an account keeps the same server or exit
+    "hold_hours": (pl.Float64, 24.0),  # how long an account keeps the same exit, or a server its address
     **{f"w_{mode}": (pl.Float64, 0.0) for mode in MODES},
     "kit": (pl.Int64, -1),  # own devices
     "devices": (pl.Int64, 1),  # how many of them
@@ -97,6 +97,7 @@ TOUR: Final[Schema] = {
     "templates": (pl.Int64, 5),
     "pack": (pl.Int64, -1),  # bought or shared prompt pack
     "pack_share": (pl.Float64, 0.0),
+    "private": (pl.Float64, 0.0),  # share of the job's templates reworded for each account
     "popular": (pl.Float64, 0.2),  # share of requests with templates everyone knows
     "tokens_in": (pl.Float64, 400.0),  # median a request
     "tokens_out": (pl.Float64, 300.0),

@@ -58,13 +58,16 @@ def rent_lines(
     home: Ints,
     isp: Ints,
 ) -> None:
-    """Lets each vendor rent some of the given home lines (often unknown to whoever lives there)."""
+    """Lets each vendor rent some of the given home lines, and lines of people outside the world."""
     how = plan.ways.networks
     rng = plan.rng("rented lines")
     lines, first = np.unique(home, return_index=True)
+    every = plan.layout.isps.ravel()
     for _ in range(how.vendors):
         share = draw(rng, how.rented_share)
         picked = np.flatnonzero(rng.random(len(lines)) < share)
         if not len(picked):
             picked = rng.integers(0, len(lines), 1)
-        plan.rented.append((lines[picked], isp[first[picked]]))
+        outside = count(rng, how.outside_lines)
+        homes = np.concatenate([lines[picked], plan.codes(outside)])
+        plan.rented.append((homes, np.concatenate([isp[first[picked]], rng.choice(every, outside)])))

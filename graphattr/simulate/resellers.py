@@ -54,7 +54,7 @@ def _gateway(
     columns, staff = _pool(plan, rng, n)
     ready = columns["created"]
     banned = bans(plan, rng, ready, draw(rng, how.banned))
-    machine = machines(plan, rng, 1, n, int(staff.country[0]))
+    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]))
     work, who = _tenants(plan, rng, machine, ready, tenants)
     most, distinct = _beneficiaries(n, work, who)
     accounts = plan.accounts(
@@ -133,7 +133,7 @@ def _storefront(
     n = count(rng, plan.preset.storefront_size)
     columns, staff = _pool(plan, rng, n)
     ready = columns["created"]
-    machine = machines(plan, rng, 1, n, int(staff.country[0]))
+    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]))
     tenant = persons(plan, rng, n)
     relayed = rng.random(n) < draw(rng, how.relayed)
     accounts = plan.accounts(

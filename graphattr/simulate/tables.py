@@ -102,6 +102,6 @@ def write(frame: pl.DataFrame, path: Path) -> None:
     """Writes a table whole or not at all; the same rows give the same bytes."""
     draft = path.with_name(path.name + ".part")
     frame.rechunk().write_parquet(
-        draft, compression="zstd", compression_level=15, statistics=False, row_group_size=_ROW_GROUP
+        draft, compression="zstd", compression_level=3, statistics=False, row_group_size=_ROW_GROUP
     )
     draft.replace(path)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from graphattr.simulate.draws import Ints, mix, words
 
@@ -38,9 +39,10 @@ def _through_unique(codes: Ints, render: pl.Series) -> pl.Series:
 
 
 def _hex(values: Ints, digits: int) -> pl.Series:
-    raw = values.astype(np.uint64).astype(">u8").tobytes().hex()
-    cut = np.frombuffer(raw.encode(), dtype="S16").astype("U16")
-    return pl.Series(cut.tolist(), dtype=pl.String).str.head(digits)
+    raw = values.astype(np.uint64).astype(">u8").tobytes().hex().encode()
+    ends = np.arange(len(values) + 1, dtype=np.int64) * 16
+    text = pa.LargeStringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(raw))
+    return pl.Series(text, dtype=pl.String).str.head(digits)
 
 
 def hashed(codes: Ints, namespace: str, seed: int, digits: int = 16) -> pl.Series:
@@ -72,14 +74,14 @@ def addresses(high: Ints, low: Ints) -> pl.Series:
         high: 0 for IPv4, else 1 + the number of a /64 network below 2001:db8::/32 (for documentation).
         low: for IPv4 the offset into 240.0.0.0/4 (reserved, nobody's), for IPv6 the last 64 bits.
     """
-    pairs, inverse = np.unique(np.stack([high, low]), axis=1, return_inverse=True)
+    _, first, inverse = np.unique(mix(high, low), return_index=True, return_inverse=True)
     texts = [
         str(ipaddress.IPv6Address((0x20010DB8 << 96) | ((h - 1) << 64) | lo))
         if h
         else str(ipaddress.IPv4Address(0xF0000000 + lo))
-        for h, lo in zip(pairs[0].tolist(), pairs[1].tolist(), strict=True)
+        for h, lo in zip(high[first].tolist(), low[first].tolist(), strict=True)
     ]
-    return pl.Series(texts, dtype=pl.String).gather(inverse.ravel())
+    return pl.Series(texts, dtype=pl.String).gather(inverse)
 
 
 def tls(codes: Ints) -> pl.Series:

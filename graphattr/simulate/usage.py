@@ -19,7 +19,8 @@ def templates(world: World, tour: Ints, rng: np.random.Generator) -> Ints:
     n = len(tour)
     of = {name: column[tour] for name, column in world.tours.items()}
     rank = rng.random(n)
-    own = mix(of["job"], zipf(rank, 1) + np.floor(rank**2 * of["templates"]).astype(np.int64))
+    reworded = np.where(rng.random(n) < of["private"], of["account"], -1)
+    own = mix(of["job"], np.floor(rank**2 * of["templates"]).astype(np.int64), reworded)
     pack = mix(of["pack"], zipf(rank, 40))
     popular = mix(_POPULAR, zipf(rank, 1500 + world.plan.preset.people))
     chosen = np.where((rng.random(n) < of["pack_share"]) & (of["pack"] >= 0), pack, own)

@@ -58,8 +58,8 @@ def campaigns(
         "requests": draws(rng, requests, jobs)[job] * lognormal(rng, 1.0, 0.3, len(job), 3.0),
         "job": codes[job],
         "templates": rng.integers(2, 40, jobs)[job],
-        "tokens_in": lognormal(rng, 700, 0.9, jobs, 30_000)[job],
-        "tokens_out": lognormal(rng, 450, 0.7, jobs, 8_000)[job],
+        "tokens_in": lognormal(rng, 700, 0.9, jobs, 30_000)[job] * lognormal(rng, 1.0, 0.5, len(job), 4.0),
+        "tokens_out": lognormal(rng, 450, 0.7, jobs, 8_000)[job] * lognormal(rng, 1.0, 0.4, len(job), 3.0),
         "popular": draws(rng, (0.0, 0.2), jobs)[job],
     }
 

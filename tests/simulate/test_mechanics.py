@@ -12,6 +12,7 @@ from graphattr.simulate.networks import origins
 from graphattr.simulate.parameters import Operators, Ways
 from graphattr.simulate.plan import MODES
 from graphattr.simulate.presets import PRESETS
+from graphattr.simulate.providers import KIND
 from graphattr.simulate.simulation import build
 from graphattr.simulate.tables import account_ids
 from graphattr.simulate.text import hashed, named
@@ -53,13 +54,18 @@ def test_a_home_shares_its_line(world: World, spells: Sessions) -> None:
     assert (shared["account"] > 1).sum() >= 10
 
 
-def test_rented_exits_are_lines_of_innocent_homes(world: World, spells: Sessions) -> None:
+def test_rented_exits_are_home_lines_some_of_them_of_account_holders(world: World, spells: Sessions) -> None:
     where = origins(world, spells)
-    through = (spells.mode == MODES.index("proxy")) & (where.high == 0)
-    lived_in = np.unique(world.drivers["isp"][world.drivers["home"] >= 0])
-    assert np.isin(where.provider[through], lived_in).all()
-    rented = np.concatenate([homes for homes, _ in world.plan.rented])
-    assert np.isin(rented, world.drivers["home"]).all()
+    through = spells.mode == MODES.index("proxy")
+    assert through.any()
+    assert (world.providers["kind"][where.provider[through]] == KIND["residential"]).all()
+    holders = world.drivers["home"][world.tours["driver"]]
+    innocent = world.accounts["innocent"][world.tours["account"]]
+    for homes, _ in world.plan.rented:
+        inside = np.isin(holders, homes)
+        assert inside.any()
+        assert innocent[inside].all()
+        assert not np.isin(homes, holders).all()
 
 
 def test_every_address_lies_in_its_providers_block(world: World, spells: Sessions) -> None:
