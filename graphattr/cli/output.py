@@ -90,10 +90,14 @@ def steps(quiet: bool) -> Iterator[Callable[[str, float], None]]:
     )
     with Progress(*columns, console=err, transient=True, disable=quiet) as bar:
         task = bar.add_task("start", total=1.0)
+        said = ""
 
         def step(name: str, done: float) -> None:
+            nonlocal said
             bar.update(task, description=name, completed=done)
-            if not quiet and not err.is_terminal:
+            # A log, not a terminal: one line a step.
+            if not quiet and not err.is_terminal and name != said:
+                said = name
                 err.print(f"{done:4.0%} {name}")
 
         yield step

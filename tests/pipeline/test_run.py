@@ -1,0 +1,178 @@
+"""The main job, end to end: every file and column of the contract, exact sums, repeatable bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from graphattr.errors import GraphattrError
+from graphattr.evaluate import evaluate
+from graphattr.pipeline import Plan, run
+from graphattr.records import GROUPS, HYPOTHESES, TABLES, RunPaths
+from graphattr.settings import Secrets
+
+CONTRACT = {
+    "links": ["account_a", "account_b", "probability", "log10_lr", *(f"log10_lr_{g}" for g in GROUPS)],
+    "rings": [
+        "ring_id", "size", "requests", "first_seen", "last_seen", "hypothesis", *(f"p_{h}" for h in HYPOTHESES),
+        "log10_bf_low", "log10_bf_high", "bf_cap", "operator", "operator_probability", "weakest_point", "status",
+    ],
+    "members": ["ring_id", "account_id", "probability", "low", "high", "tier"],
+}  # fmt: skip
+
+
+def tables(out: Path) -> dict[str, pl.DataFrame]:
+    return {name: pl.read_parquet(RunPaths(out).table(name)) for name in TABLES}
+
+
+def test_every_file_of_the_contract_is_there(finished: Path) -> None:
+    names = {entry.name for entry in finished.iterdir()}
+    assert {"links.parquet", "rings.parquet", "members.parquet", "load_report.json", "run.json", "graph"} <= names
+    assert ".work" not in names
+    for name, columns in CONTRACT.items():
+        assert set(columns) <= set(pl.read_parquet_schema(finished / f"{name}.parquet"))
+
+
+def test_tables_have_their_schema_and_order(finished: Path) -> None:
+    for name, frame in tables(finished).items():
+        schema, key = TABLES[name]
+        assert frame.schema == pl.Schema(schema), name
+        assert frame.equals(frame.sort(key)), name
+        assert frame.select(key).is_unique().all() or name == "evidence", name
+
+
+def test_link_parts_sum_to_the_probability(finished: Path) -> None:
+    links = tables(finished)["links"]
+    assert links.height > 100
+    parts = links.select(f"log10_lr_{g}" for g in GROUPS).sum_horizontal()
+    np.testing.assert_allclose(parts, links["log10_lr"], atol=1e-9)
+    odds = 10 ** (links["log10_lr"] + links["log10_prior_odds"])
+    np.testing.assert_allclose(links["probability"], odds / (1 + odds), rtol=1e-9)
+    assert (links["account_a"] < links["account_b"]).all()
+
+
+def test_rings_and_members_agree(finished: Path) -> None:
+    made = tables(finished)
+    sizes = made["members"].group_by("ring_id").len()
+    assert made["members"]["account_id"].is_unique().all()
+    assert made["rings"].join(sizes, on="ring_id").filter(pl.col("size") != pl.col("len")).is_empty()
+    assert made["rings"].height == sizes.height > 5
+    total = made["rings"].select(f"p_{h}" for h in HYPOTHESES).sum_horizontal()
+    np.testing.assert_allclose(total, 1, atol=1e-9)
+    members = made["members"]
+    assert ((members["low"] <= members["high"]) & (members["probability"] <= 1)).all()
+
+
+def test_matrix_rows_sum_to_the_posterior(finished: Path) -> None:
+    made = tables(finished)
+    names = [f"log10_lr_{h}" for h in HYPOTHESES]
+    total = made["matrix"].group_by("ring_id").agg(pl.col(names).sum()).sort("ring_id")
+    logs = total.select(names).to_numpy()
+    share = 10 ** (logs - logs.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(share, made["rings"].select(f"p_{h}" for h in HYPOTHESES).to_numpy(), atol=1e-6)
+
+
+def test_run_json_names_every_output_by_its_hash(finished: Path) -> None:
+    document = json.loads((finished / "run.json").read_text())
+    for name, digest in document["outputs"].items():
+        assert hashlib.sha256((finished / name).read_bytes()).hexdigest() == digest
+    assert {"links.parquet", "rings.parquet", "members.parquet", "load_report.json"} <= set(document["outputs"])
+    assert {stage["name"] for stage in document["stages"]} >= {"load", "group", "attribute", "store"}
+    assert all(stage["peak_memory_mib"] > 0 for stage in document["stages"])
+
+
+def test_nothing_is_attributed_without_known_rings(finished: Path) -> None:
+    assert set(tables(finished)["rings"]["status"]) <= {"lead", "not_attributable"}
+
+
+def test_same_input_same_bytes(world: Path, finished: Path, tmp_path: Path) -> None:
+    run(Plan(str(world / "signals"), tmp_path / "again"), Secrets())
+    for name in TABLES:
+        path = f"{name}.parquet"
+        assert (tmp_path / "again" / path).read_bytes() == (finished / path).read_bytes(), name
+
+
+def test_row_order_of_the_signals_does_not_matter(world: Path, finished: Path, tmp_path: Path) -> None:
+    signals = tmp_path / "signals"
+    signals.mkdir()
+    for path in (world / "signals").iterdir():
+        pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=7).write_parquet(signals / path.name)
+    run(Plan(str(signals), tmp_path / "run"), Secrets())
+    for name in ("links", "members", "rings"):
+        assert (tmp_path / "run" / f"{name}.parquet").read_bytes() == (finished / f"{name}.parquet").read_bytes()
+
+
+def test_rings_find_the_operators(world: Path, finished: Path) -> None:
+    report = evaluate(finished, world / "truth.parquet", resamples=0).to_dict()
+    operators = report["figures"]["single_operator"]
+    # Far above what chance or one blob gives; a regression here is a broken engine, not noise.
+    assert operators["precision"]["value"] > 0.8
+    assert operators["recall"]["value"] > 0.5
+
+
+@pytest.mark.parametrize("missing", ["payments", "ips", "devices", "usage", "events", "labels"])
+def test_any_table_but_accounts_may_be_missing(world: Path, tmp_path: Path, missing: str) -> None:
+    signals = tmp_path / "signals"
+    signals.mkdir()
+    for path in (world / "signals").iterdir():
+        if path.stem != missing:
+            (signals / path.name).write_bytes(path.read_bytes())
+    run(Plan(str(signals), tmp_path / "run"), Secrets())
+    rings = pl.read_parquet(tmp_path / "run" / "rings.parquet")
+    assert rings.height > 0
+    assert rings["requests"].is_null().all() == (missing == "usage")
+
+
+def test_bad_rows_go_to_quarantine_and_change_nothing_else(world: Path, finished: Path, tmp_path: Path) -> None:
+    signals = tmp_path / "signals"
+    signals.mkdir()
+    for path in (world / "signals").iterdir():
+        (signals / path.name).write_bytes(path.read_bytes())
+    ips = pl.read_parquet(signals / "ips.parquet").with_columns(pl.all().cast(pl.String))
+    good = ips.head(20)
+    bad = pl.concat(
+        [
+            good.with_columns(account_id=pl.lit(None, pl.String)),
+            good.with_columns(ip=pl.lit("999.1.1.1")),
+            good.with_columns(observed_at=pl.lit("yesterday")),
+            good.with_columns(account_id=pl.lit("nobody")),
+            good.with_columns(observed_at=pl.lit("2999-01-01T00:00:00Z")),
+        ]
+    )
+    pl.concat([ips, bad]).write_parquet(signals / "ips.parquet")
+    run(Plan(str(signals), tmp_path / "run"), Secrets())
+    refused = pl.read_parquet(tmp_path / "run" / "quarantine" / "ips.parquet")
+    assert refused.height == 100
+    assert sorted(refused["reason"].value_counts()["count"]) == [20] * 5
+    report = json.loads((tmp_path / "run" / "load_report.json").read_text())["tables"]["ips"]
+    assert report["rows"] == report["loaded"] + report["quarantined"] + report["duplicates"]
+    assert (tmp_path / "run" / "links.parquet").read_bytes() == (finished / "links.parquet").read_bytes()
+
+
+def test_a_failed_run_leaves_nothing(tmp_path: Path, world: Path) -> None:
+    with pytest.raises(GraphattrError, match="not a folder"):
+        run(Plan(str(tmp_path / "nowhere"), tmp_path / "run"), Secrets())
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_failed_run_leaves_an_older_one_whole(world: Path, tmp_path: Path) -> None:
+    run(Plan(str(world / "signals"), tmp_path / "run"), Secrets())
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.parquet")}
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GraphattrError):
+        run(Plan(str(tmp_path / "empty"), tmp_path / "run"), Secrets())
+    assert before == {path: path.read_bytes() for path in (tmp_path / "run").rglob("*.parquet")}
+    assert (tmp_path / "run" / "run.json").is_file()
+
+
+def test_a_foreign_folder_is_refused(world: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("three years of work")
+    with pytest.raises(GraphattrError, match="not a run folder"):
+        run(Plan(str(world / "signals"), tmp_path), Secrets())
+    assert (tmp_path / "thesis.txt").read_text() == "three years of work"
