@@ -181,8 +181,9 @@ def _rank_share(values: Array, a: Whole, b: Whole) -> Array:
         return np.full(len(a), np.nan)
     distance = np.abs(values[a] - values[b])
     share = np.zeros(len(a))
-    for end in (a, b):
-        low = np.searchsorted(known, values[end] - distance, "left")
-        high = np.searchsorted(known, values[end] + distance, "right")
+    for end, other in ((values[a], values[b]), (values[b], values[a])):
+        # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
+        low = np.searchsorted(known, np.minimum(end - distance, other), "left")
+        high = np.searchsorted(known, np.maximum(end + distance, other), "right")
         share += (high - low - 1) / (2 * (len(known) - 1))
     return np.where(np.isnan(distance), np.nan, np.clip(share, 0, 1))
