@@ -9,7 +9,7 @@ from graphattr.simulate.catalogue import CARD_KINDS
 from graphattr.simulate.clock import HOUR
 from graphattr.simulate.devices import device_codes
 from graphattr.simulate.networks import origins
-from graphattr.simulate.parameters import Operators, Ways
+from graphattr.simulate.parameters import Bans, Operators, Ways
 from graphattr.simulate.plan import MODES
 from graphattr.simulate.presets import PRESETS
 from graphattr.simulate.providers import KIND
@@ -27,7 +27,9 @@ def test_sessions_stay_inside_their_tours(world: World, spells: Sessions) -> Non
     assert np.array_equal(spells.account, world.tours["account"][spells.tour])
 
 
-def test_nothing_happens_between_a_ban_and_a_reinstatement(world: World, spells: Sessions) -> None:
+def test_nothing_happens_between_a_ban_and_a_reinstatement() -> None:
+    world = build(replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(0.5, 0.6)))), seed=2)
+    spells = sessions(world)
     banned, back = (world.accounts[name][spells.account] for name in ("banned", "reinstated"))
     hit = banned >= 0
     assert hit.any()
