@@ -57,7 +57,8 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
     Returns:
         a, b, value, timed, gap (seconds), crowd (accounts that used the value within the window around the pair,
         at least 2), rivals (accounts met in all windows of the signal that are no more crowded, by the one of the two
-        that met more); one row a pair and value, the one with the smallest crowd, then gap.
+        that met more); one row a pair and value, the one with the smallest crowd, then gap,
+        then rivals.
     """
     width = settings.window_seconds * 1_000_000
     names = index.accounts.alias("account_id").to_frame().with_row_index("account")
@@ -116,7 +117,7 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
         )
     return (
         pl.concat(parts)
-        .sort("a", "b", "value", "crowd", "gap")
+        .sort("a", "b", "value", "crowd", "gap", "rivals")
         .unique(["a", "b", "value"], keep="first", maintain_order=True)
     )
 
