@@ -92,9 +92,7 @@ def drawing(run: Run, ring_id: str, raw: int = RAW, most: int = MOST) -> Drawing
     likeness, more = _likeness(queries.links(run, ring_id), ties)
     notes = []
     if more:
-        notes.append(
-            f"{plural(more, 'link')} resting on likeness alone {'is' if more == 1 else 'are'} not drawn."
-        )
+        notes.append(f"Not drawn: {plural(more, 'link')} by likeness alone.")
     weak = queries.shared_values(run, ring_id).height - values.height
     if weak:
         notes.append(

@@ -22,8 +22,10 @@ MARKED = "**bold** :smile: [x](javascript:alert(1)) `tick` $a$ :red[y]"
 REVERSED = "acct-\u202egnp\x07.exe"
 TOP = "ring-7f3a"
 #: log10 likelihood ratio of a shared value, by signal.
-LR = {"device": 2.4, "instrument": 3.1, "ip": 1.2, "organisation": 1.6, "template": 0.7}
+LR = {"device": 2.4, "instrument": 3.1, "ip": 1.2, "organisation": 1.6, "email_domain": 0.4, "template": 0.7}
 ONCE = timedelta(hours=1)
+#: Signals of the accounts table.
+STATED = ("organisation", "email_domain")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ PLANS = (
         "organisation",
         0.66,
         "lead",
-        (("organisation", "org-northwind", 1.0), ("ip", "192.0.2.80", 1.0)),
+        (
+            ("organisation", "org-northwind", 1.0),
+            ("email_domain", "northwind.example", 1.0),
+            ("ip", "192.0.2.80", 1.0),
+        ),
         30.0,
     ),
     Plan(
@@ -166,14 +172,13 @@ def _signals(rosters: dict[str, list[str]], rng: np.random.Generator) -> dict[st
     plans = {plan.ring_id: plan for plan in PLANS}
     for ring_id, accounts in rosters.items():
         plan = plans.get(ring_id)
-        organisation = next((v for s, v, _ in plan.values if s == "organisation"), None) if plan else None
+        stated: dict[str, str | None] = {SIGNAL[name].column: None for name in STATED}
+        stated |= {SIGNAL[s].column: v for s, v, _ in (plan.values if plan else ()) if s in STATED}
         for place, account in enumerate(accounts):
             start = DAY + timedelta(
                 days=float(rng.integers(0, 4)) + (place // 6) * 3, hours=float(rng.integers(0, 24))
             )
-            made["accounts"].append(
-                {"account_id": account, "created_at": start, "country": "DE", "organisation_id": organisation}
-            )
+            made["accounts"].append({"account_id": account, "created_at": start, "country": "DE", **stated})
             held = (
                 [(s, v) for s, v, share in plan.values if _takes(place, v, share, len(accounts))]
                 if plan
@@ -204,7 +209,7 @@ def _takes(place: int, value: str, share: float, size: int) -> bool:
 def _use(
     made: dict[str, list[dict[str, Any]]], signal: str, value: str, account: str, time: datetime
 ) -> None:
-    if signal == "organisation":
+    if signal in STATED:
         return
     about = SIGNAL[signal]
     extra = {"ip": {"network_kind": "hosting"}, "instrument": {"kind": "prepaid"}, "device": {"os": "linux"}}
@@ -231,7 +236,7 @@ def _traffic(
 
 def _holdings(signals: dict[str, pl.DataFrame]) -> pl.DataFrame:
     parts = []
-    for name in ("ip", "instrument", "device", "template", "organisation"):
+    for name in ("ip", "instrument", "device", "template", *STATED):
         about = SIGNAL[name]
         table = signals[about.table]
         kind = pl.col(about.kind_column) if about.kind_column in table.columns else pl.lit(None, pl.String)
@@ -259,35 +264,44 @@ def _links(rosters: dict[str, list[str]], holdings: pl.DataFrame) -> tuple[pl.Da
     held: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for row in holdings.iter_rows(named=True):
         held.setdefault(row["account_id"], {})[(row["signal"], row["value"])] = row
-    holders = {
-        key: n for *key2, n in holdings.group_by("signal", "value").len().iter_rows() for key in [tuple(key2)]
-    }
+    counts = holdings.group_by("signal", "value").len()
+    holders = {(signal, value): n for signal, value, n in counts.iter_rows()}
     pieces: list[dict[str, Any]] = []
     links: list[dict[str, Any]] = []
-    for ring_id, accounts in rosters.items():
-        for a, b in itertools.combinations(sorted(accounts) if ring_id else [], 2):
-            found = [_piece(a, b, held, key, holders) for key in sorted(held[a].keys() & held[b].keys())]
-            if not found:
-                continue
-            found.append(_likeness(a, b))
-            best = {g: max((p["log10_lr"] for p in found if p["group"] == g), default=0.0) for g in GROUPS}
-            seen: set[str] = set()
-            for piece in sorted(found, key=lambda p: -p["log10_lr"]):
-                piece["used"] = piece["group"] not in seen
-                seen.add(piece["group"])
+    pairs = [
+        pair
+        for ring, accounts in rosters.items()
+        if ring
+        for pair in itertools.combinations(sorted(accounts), 2)
+    ]
+    for a, b in pairs:
+        found = [_piece(a, b, held, key, holders) for key in sorted(held[a].keys() & held[b].keys())]
+        if found:
+            found.append(_likeness(a, b, -0.3))
             pieces += found
-            total = sum(best.values())
-            links.append(
-                {
-                    "account_a": a,
-                    "account_b": b,
-                    "probability": 1 / (1 + 10 ** -(PRIOR + total)),
-                    "log10_lr": total,
-                    **{f"log10_lr_{g}": lr for g, lr in best.items()},
-                    "log10_prior_odds": PRIOR,
-                }
-            )
+            links.append(_link(a, b, found))
+    # One link leads out of a ring, to an account in none.
+    outside = _likeness(rosters[TOP][0], rosters[""][0], 0.9)
+    pieces.append(outside)
+    links.append(_link(rosters[TOP][0], rosters[""][0], [outside]))
     return pl.DataFrame(pieces, infer_schema_length=None), pl.DataFrame(links)
+
+
+def _link(a: str, b: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+    best = {g: max((p["log10_lr"] for p in found if p["group"] == g), default=0.0) for g in GROUPS}
+    seen: set[str] = set()
+    for piece in sorted(found, key=lambda p: -p["log10_lr"]):
+        piece["used"] = piece["group"] not in seen
+        seen.add(piece["group"])
+    total = sum(best.values())
+    return {
+        "account_a": a,
+        "account_b": b,
+        "probability": 1 / (1 + 10 ** -(PRIOR + total)),
+        "log10_lr": total,
+        **{f"log10_lr_{g}": lr for g, lr in best.items()},
+        "log10_prior_odds": PRIOR,
+    }
 
 
 def _piece(a: str, b: str, held: Any, key: tuple[str, str], holders: dict[Any, int]) -> dict[str, Any]:
@@ -310,7 +324,7 @@ def _piece(a: str, b: str, held: Any, key: tuple[str, str], holders: dict[Any, i
     }
 
 
-def _likeness(a: str, b: str) -> dict[str, Any]:
+def _likeness(a: str, b: str, log10_lr: float) -> dict[str, Any]:
     return {
         "account_a": a,
         "account_b": b,
@@ -318,7 +332,7 @@ def _likeness(a: str, b: str) -> dict[str, Any]:
         "signal": "creation",
         "value": None,
         "kind": None,
-        "log10_lr": -0.3,
+        "log10_lr": log10_lr,
         "holders": None,
         "entities": None,
         "gap_seconds": 5400.0,

@@ -58,7 +58,7 @@ def test_links_by_likeness_alone_join_parts_and_no_more(run: Run, run_folder: Pa
     links = queries.links(run, TOP).height
     size = PLANS[0].size
     assert [tone for *_, tone in drawn.edges] == ["likeness"] * (size - 1)
-    assert drawn.left_out == (f"{links - size + 1} links resting on likeness alone are not drawn.",)
+    assert drawn.left_out == (f"Not drawn: {links - size + 1} links by likeness alone.",)
 
 
 def test_above_the_limit_alike_accounts_are_one_mark(run: Run) -> None:

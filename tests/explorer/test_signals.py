@@ -27,6 +27,7 @@ def test_activity_keeps_every_exchange_creation_and_event(run: Run) -> None:
         == events.filter(pl.col("event") == "banned", pl.col("account_id").is_in(inside)).height
     )
     assert rows["time"].is_sorted()
+    assert rows["time"].dt.hour().n_unique() > 12
 
 
 def test_without_usage_the_bars_are_signal_rows(run_folder: Path, tmp_path: Path) -> None:

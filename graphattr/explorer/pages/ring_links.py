@@ -71,8 +71,8 @@ def _links(links: pl.DataFrame, account: str | None) -> None:
         " the strongest first."
     )
     columns = {
-        "account_a": _TEXT("Account", width=140),
-        "account_b": _TEXT("Account", width=140),
+        "account_a": _TEXT("Account", width=132),
+        "account_b": _TEXT("Account", width=132),
         "p": _NUMBER("Probability", format="%.1f %%", width=86),
         "most": _TEXT("Most from", width=84),
         "groups": _NUMBER("Groups", help="Evidence groups that speak for the link", width=62),
