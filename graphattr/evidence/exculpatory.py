@@ -62,7 +62,12 @@ _COUNTS: Final[tuple[tuple[str, str, int, str], ...]] = (
         "Members with a label that names no operator (verified independent)",
     ),
     ("labels.operators", "Do labels name different operators?", 1, "Operators named by labels of members"),
-    ("events.appealed", "Did a member appeal, or was one reinstated?", 0, "Members who did"),
+    (
+        "events.appealed",
+        "Did a member appeal, or was one reinstated?",
+        0,
+        "Members who appealed or were reinstated",
+    ),
     ("accounts.organisations", "Do members state different organisations?", 1, "Organisations stated"),
     ("accounts.countries", "Do members state different countries?", 1, "Countries stated"),
 )

@@ -19,6 +19,8 @@ from graphattr.evidence.rules import PRIOR_ROW, RULES, best_of
 from graphattr.evidence.words import HYPOTHESIS_WORDS, STATUS_WORDS, support
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, Status
 
+#: The hypotheses under which somebody controls the accounts and hides it.
+CONTROLLED: Final = tuple(name for name in HYPOTHESES if name not in INNOCENT)
 #: Rows of members and of links that a page shows; the tables hold all of them.
 SHOWN_MEMBERS: Final = 100
 SHOWN_LINKS: Final = 25
@@ -110,9 +112,12 @@ def _claim(figures: Figures, ring_id: str) -> Sentence:
     requests = figures.get("ring.requests", ring_id)
     said += [" (requests: ", requests, ") are consistent with ", HYPOTHESIS_WORDS[first]]
     said += [" (probability ", figures.get("hypothesis.p", ring_id, first), "). "]
-    if first != innocent:
-        said += ["The best innocent explanation is ", HYPOTHESIS_WORDS[innocent], " (probability "]
-        said += [figures.get("hypothesis.p", ring_id, innocent), "). "]
+    if first == innocent:
+        rival, what = best_of(figures.case, ring_id, CONTROLLED), "explanation by hidden common control"
+    else:
+        rival, what = innocent, "innocent explanation"
+    said += [f"The best {what} is ", HYPOTHESIS_WORDS[rival], " (probability "]
+    said += [figures.get("hypothesis.p", ring_id, rival), "). "]
     said += ["Status: ", STATUS_WORDS[Status(row["status"][0])], ". "]
     low = row["log10_bf_low"][0]
     if low is not None:

@@ -82,7 +82,12 @@ def _grid(block: Grid) -> Any:
     rows = [[Paragraph(f"<b>{escape(header)}</b>", _CELL) for header in block.headers]]
     rows += [[Paragraph(_sentence(cell), _CELL) for cell in row] for row in block.rows]
     return LongTable(
-        rows, colWidths=[_WIDTH / len(block.headers)] * len(block.headers), repeatRows=1, style=_TABLE
+        rows,
+        colWidths=[_WIDTH / len(block.headers)] * len(block.headers),
+        repeatRows=1,
+        style=_TABLE,
+        spaceBefore=4,
+        spaceAfter=4,
     )
 
 

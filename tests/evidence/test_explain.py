@@ -48,7 +48,7 @@ def test_what_speaks_against(run: Path) -> None:
         "Members whose most probable link leads out of the ring: 1.",
         "Members with an unresolved membership: 2.",
         "names no operator (verified independent): 1.",
-        "Members who did: 1.",
+        "Members who appealed or were reinstated: 1.",
         "The best innocent explanation is a lawful organisation",
     ):
         assert expected in against
@@ -161,3 +161,20 @@ def test_foreign_text_is_marked(run: Path) -> None:
     assert "\u202e" not in text
     assert "\\u202e" in text
     assert plain((Code("x" * 1000),)).endswith("(cut)")
+
+
+def test_an_innocent_explanation_that_leads_has_its_rival_beside_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    rings = pl.read_parquet(run / "rings.parquet")
+    swapped = rings.with_columns(
+        p_single_operator=pl.col("p_organisation"),
+        p_organisation=pl.col("p_single_operator"),
+        hypothesis=pl.lit("organisation"),
+    )
+    swapped.write_parquet(run / "rings.parquet")
+    page = ring_page(run, "ring-1")
+    assert "consistent with a lawful organisation (probability 0.660)" in plain(page.claim)
+    assert "best explanation by hidden common control is a single operator (probability 0.112)" in plain(
+        page.claim
+    )
+    assert "The best innocent explanation" in lines(page.speaks_against)
