@@ -6,10 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from graphattr.records import GROUPS, HYPOTHESES, LINKS, MEMBERS, RINGS
 
 Rings = dict[str, list[str]]
+
+settings.register_profile("untimed", deadline=None)  # the first example also pays for imports
+settings.load_profile("untimed")
 
 
 def members_of(rings: Rings) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from graphattr.simulate import PRESETS, simulate
 from graphattr.simulate.simulation import build
@@ -11,6 +12,9 @@ from graphattr.simulate.tables import TABLES
 from graphattr.simulate.world import Sessions, World, sessions
 
 SEED = 7
+
+settings.register_profile("untimed", deadline=None)  # the first example also pays for imports
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
