@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from graphattr.links.index import Index
 from graphattr.links.score import Scored
@@ -71,7 +73,8 @@ def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
 
     Returns:
         Rings again, shape (N,); an account taken out stands alone, under its own number. Repeats until nothing
-        changes, since each one taken out may have been what attached another.
+        changes, since each one taken out may have been what attached another. What only such an account held
+        together falls apart.
     """
     found = scored.candidates
     entity = entity.copy()
@@ -84,9 +87,17 @@ def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
         _, inverse, counts = np.unique(entity, return_inverse=True, return_counts=True)
         alone = (counts[inverse] > 1) & (attached.sum(axis=1) < NEEDED_GROUPS)
         if not alone.any():
-            return entity
+            return _connected(len(entity), found.a[inside], found.b[inside])
         entity = np.where(alone, -1, entity)
         entity = _renumber(entity)
+
+
+def _connected(size: int, a: Whole, b: Whole) -> Whole:
+    """Connected component of each account under the pairs a, b, numbered by its smallest member."""
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse], dtype=np.int64)
 
 
 def _renumber(entity: Whole) -> Whole:
