@@ -1,0 +1,160 @@
+"""Vetoes, and attachment by two kinds of evidence, against slow oracles."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from links.worlds import frame, index_of, names, scored_of
+
+from graphattr.rings.guards import TELLING, Vetoes, corroborated, vetoes
+
+Label = tuple[int, str | None, str | None]
+
+
+def read(tmp_path: Path, *labels: Label, size: int = 6) -> Vetoes:
+    rows = [{"account_id": names(size)[a], "operator": o, "reliability": r} for a, o, r in labels]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    return vetoes(index_of(size, {}), tmp_path / "labels.parquet")
+
+
+def forbidden(veto: Vetoes) -> list[tuple[int, int]]:
+    pairs = list(combinations(range(len(veto.operator)), 2))
+    allowed = veto.allowed(np.array([a for a, _ in pairs]), np.array([b for _, b in pairs]))
+    return [pair for pair, fine in zip(pairs, allowed, strict=True) if not fine]
+
+
+def test_without_labels_nothing_is_ruled_out() -> None:
+    assert forbidden(vetoes(index_of(4, {}), None)) == []
+
+
+def test_an_independent_account_is_linked_to_nobody(tmp_path: Path) -> None:
+    veto = read(tmp_path, (2, None, "B"))
+    assert forbidden(veto) == [(0, 2), (1, 2), (2, 3), (2, 4), (2, 5)]
+
+
+def test_accounts_of_two_operators_are_not_linked(tmp_path: Path) -> None:
+    veto = read(tmp_path, (0, "x", "A"), (1, "x", "A"), (2, "y", "C"), (3, "z", None))
+    assert forbidden(veto) == [(0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+
+
+@pytest.mark.parametrize("reliability", ["D", "E", "F"])
+def test_an_unreliable_source_rules_nothing_out(tmp_path: Path, reliability: str) -> None:
+    assert forbidden(read(tmp_path, (0, None, reliability), (1, "x", reliability), (2, "y", "A"))) == []
+
+
+def test_an_unreliable_source_does_not_contest_a_reliable_one(tmp_path: Path) -> None:
+    assert read(tmp_path, (0, None, "A"), (0, "x", "E")).independent.tolist() == [True] + [False] * 5
+
+
+def test_where_sources_contradict_each_other_neither_binds(tmp_path: Path) -> None:
+    assert forbidden(read(tmp_path, (0, None, "A"), (0, "x", "A"), (1, "y", "A"))) == []
+
+
+def test_labels_of_accounts_that_are_not_in_the_run_are_passed_over(tmp_path: Path) -> None:
+    rows = [{"account_id": "elsewhere", "operator": None, "reliability": "A"}]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    assert forbidden(vetoes(index_of(3, {}), tmp_path / "labels.parquet")) == []
+
+
+Groups = dict[tuple[int, int], dict[str, float]]
+
+SIZE = 8
+STRONG = {"device": 2.0, "payment": TELLING}
+parts = st.sampled_from(
+    [
+        STRONG,
+        STRONG,
+        {"network": 4.0},
+        {"network": TELLING, "device": TELLING - 0.01},
+        {"device": 2.0},
+        {"payment": -1.0},
+    ]
+)
+links = st.dictionaries(st.sampled_from(list(combinations(range(SIZE), 2))), parts, max_size=16)
+rings = st.lists(st.integers(0, 2), min_size=SIZE, max_size=SIZE)
+
+
+def attached(ring: set[int], account: int, of: Groups) -> set[str]:
+    """Kinds of evidence with a telling link between the account and another member."""
+    return {
+        group
+        for pair, said in of.items()
+        if account in pair and set(pair) <= ring
+        for group, value in said.items()
+        if value >= TELLING
+    }
+
+
+def held_together(ring: set[int], of: Groups) -> list[set[int]]:
+    pieces: list[set[int]] = []
+    left = set(ring)
+    while left:
+        piece = {left.pop()}
+        while more := {a for a in left if any({a, b} == set(pair) for pair in of for b in piece)}:
+            piece |= more
+            left -= more
+        pieces.append(piece)
+    return pieces
+
+
+def oracle(entity: list[int], of: Groups) -> set[frozenset[int]]:
+    """One account at a time, in the order that differs most from the code's."""
+    result: set[frozenset[int]] = set()
+    for number in set(entity):
+        ring = {a for a, e in enumerate(entity) if e == number}
+        while weak := [
+            a for a in sorted(ring, reverse=True) if len(ring) > 1 and len(attached(ring, a, of)) < 2
+        ]:
+            ring.remove(weak[0])
+            result.add(frozenset(weak[:1]))
+        result |= {frozenset(piece) for piece in held_together(ring, of)}
+    return result
+
+
+def partition(entity: np.ndarray) -> set[frozenset[int]]:
+    return {frozenset(np.flatnonzero(entity == number).tolist()) for number in set(entity.tolist())}
+
+
+@settings(deadline=None, max_examples=200)
+@given(links, rings, st.data())
+def test_corroborated_equals_the_oracle(of: Groups, entity: list[int], data: st.DataObject) -> None:
+    scored = scored_of(of)
+    used = data.draw(st.lists(st.integers(0, len(of) - 1), unique=True).map(sorted) if of else st.just([]))
+    kept = {pair: of[pair] for n, pair in enumerate(sorted(of)) if n in used}
+    before = np.array(entity)
+    after = corroborated(scored, np.array(used, dtype=np.int64), before)
+    assert partition(after) == oracle(entity, kept)
+    assert before.tolist() == entity
+    for number in set(after.tolist()):
+        assert number == np.flatnonzero(after == number).min()
+
+
+def test_an_account_attached_by_one_kind_of_evidence_is_taken_out() -> None:
+    two = {"device": 2.0, "payment": 2.0}
+    of = {(0, 1): two, (0, 2): two, (1, 2): two, (2, 3): {"network": 4.0}}
+    after = corroborated(scored_of(of), np.arange(4), np.zeros(4, dtype=np.int64))
+    assert after.tolist() == [0, 0, 0, 3]
+
+
+def test_two_kinds_through_two_members_attach() -> None:
+    two = {"device": 2.0, "payment": 2.0}
+    of = {(0, 1): two, (0, 2): {"network": 2.0}, (1, 2): {"identity": 2.0}}
+    assert corroborated(scored_of(of), np.arange(3), np.zeros(3, dtype=np.int64)).tolist() == [0, 0, 0]
+
+
+def test_who_hung_on_an_account_that_is_taken_out_goes_too() -> None:
+    # 3 is held by 4 alone, and 4 by the network alone.
+    two = {"device": 2.0, "payment": 2.0}
+    of = {(0, 1): two, (1, 4): {"network": 2.0}, (3, 4): {"network": 2.0}, (2, 3): {"device": 2.0}}
+    after = corroborated(scored_of(of), np.arange(4), np.zeros(5, dtype=np.int64))
+    assert after.tolist() == [0, 0, 2, 3, 4]
+
+
+def test_what_only_a_removed_account_held_together_falls_apart() -> None:
+    two = {"device": 2.0, "payment": 2.0}
+    of = {(0, 1): two, (2, 3): two, (0, 4): {"network": 3.0}, (2, 4): {"network": 3.0}}
+    after = corroborated(scored_of(of), np.arange(4), np.zeros(5, dtype=np.int64))
+    assert after.tolist() == [0, 0, 2, 2, 4]
