@@ -47,7 +47,10 @@ def allowed(of: tuple[int, ...], rings: list[Ring], known: list[Ring], alpha: fl
     st.lists(ring, min_size=1, max_size=40),
     st.sampled_from([0.1, 0.3, 0.6]),
 )
-def test_the_largest_allowed_set_is_chosen(rings: list[Ring], known: list[Ring], alpha: float) -> None:
+def test_the_largest_allowed_set_is_chosen(
+    rings: list[Ring], known: list[Ring], fine: int, alpha: float
+) -> None:
+    known = known + [(0.5, 3, 0.0)] * fine  # rings that went well, so that something can be attributed
     sets = [of for n in range(1, len(rings) + 1) for of in combinations(range(len(rings)), n)]
     fits = [set(of) for of in sets if allowed(of, rings, known, alpha)]
     # The union of two allowed sets is allowed, so there is one that holds all others.

@@ -1,0 +1,70 @@
+"""Known operators: unknown is the default."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from links.worlds import frame
+
+from graphattr.attribution.operators import name_operators
+
+Label = tuple[str, str | None, str | None]
+MEMBERS = pl.DataFrame(
+    [("r1", "a", 1.0), ("r1", "b", 1.0), ("r1", "c", 0.5), ("r2", "d", 1.0), ("r2", "e", 1.0)],
+    schema={"ring_id": pl.String, "account_id": pl.String, "probability": pl.Float64},
+    orient="row",
+)
+
+
+def named(tmp_path: Path, *labels: Label) -> list[tuple[str, str, float]]:
+    rows = [{"account_id": a, "operator": o, "reliability": r} for a, o, r in labels]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    return name_operators(MEMBERS, tmp_path / "labels.parquet").rows()
+
+
+def test_without_labels_no_ring_has_a_name() -> None:
+    found = name_operators(MEMBERS, None)
+    assert found.height == 0
+    assert found.columns == ["ring_id", "operator", "operator_probability"]
+
+
+def test_two_agreeing_labels_name_a_ring(tmp_path: Path) -> None:
+    assert named(tmp_path, ("a", "x", "A"), ("b", "x", "B")) == [("r1", "x", round(1 - 0.05 * 0.15, 6))]
+
+
+def test_a_members_own_membership_weighs_its_label(tmp_path: Path) -> None:
+    # Weights .95 and .95 * .5.
+    assert named(tmp_path, ("a", "x", "A"), ("c", "x", "A")) == [("r1", "x", round(1 - 0.05 * 0.525, 6))]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [],
+        [("a", "x", "A")],  # one label
+        [("a", "x", "A"), ("a", "x", "B")],  # two labels of one account
+        [("a", "x", "A"), ("d", "x", "A")],  # in two rings
+        [("a", "x", "A"), ("b", "y", "A")],  # no agreement
+        [("a", "x", "A"), ("b", "x", "A"), ("c", "y", "A"), ("a", "y", "A")],  # more than a fifth disagrees
+        [("a", "x", "A"), ("b", "x", "A"), ("c", None, "A"), ("a", None, "A")],  # called independent, too
+        [("a", "x", "E"), ("b", "x", "E")],  # unlikely sources
+        [("a", "x", "D"), ("b", "x", "D")],  # .75
+        [("a", "x", None), ("b", "x", None)],  # cannot be judged, as F
+        [("a", None, "A"), ("b", None, "A")],  # independent accounts name nobody
+        [("z", "x", "A"), ("y", "x", "A")],  # of accounts outside
+    ],
+)
+def test_otherwise_the_operator_is_unknown(tmp_path: Path, labels: list[Label]) -> None:
+    assert named(tmp_path, *labels) == []
+
+
+def test_a_disagreeing_label_lowers_the_probability(tmp_path: Path) -> None:
+    weights = [0.95, 0.95, 0.1]
+    share = sum(weights[:2]) / sum(weights)
+    found = named(tmp_path, ("a", "x", "A"), ("b", "x", "A"), ("c", "y", "E"))
+    assert found == [("r1", "x", pytest.approx((1 - 0.05**2) * share, abs=1e-6))]
+
+
+def test_each_ring_is_named_by_its_own_labels(tmp_path: Path) -> None:
+    found = named(tmp_path, ("a", "x", "A"), ("b", "x", "A"), ("d", "y", "A"), ("e", "y", "A"))
+    assert [row[:2] for row in found] == [("r1", "x"), ("r2", "y")]
