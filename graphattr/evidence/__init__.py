@@ -5,8 +5,10 @@ tables and facts (`payload.py`), so verification derives all of them again and c
 """
 
 from graphattr.evidence.bundle import BundleResult, build_bundle
+from graphattr.evidence.document import as_json as page_json
 from graphattr.evidence.explain import RingPage, ring_page
 from graphattr.evidence.pairs import PairPage, pair_page
+from graphattr.evidence.spoken import page_text
 from graphattr.evidence.verify import Step, VerifyReport, verify_bundle
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "Step",
     "VerifyReport",
     "build_bundle",
+    "page_json",
+    "page_text",
     "pair_page",
     "ring_page",
     "verify_bundle",

@@ -7,18 +7,22 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from graphattr.errors import BundleError, RunError
+from graphattr.errors import BundleError, RunError, VerificationError
 from graphattr.evidence import build_bundle, verify_bundle
+from graphattr.evidence.assemble import assemble
+from graphattr.evidence.case import read_case
 from graphattr.evidence.keys import KEY_NAME, KEY_VARIABLE
+from graphattr.evidence.payload import PDF
 
 from .conftest import write_key
 from .runs import make_run, write_run_json
-from .tampering import Bag
+from .tampering import Bag, forge
 
 
 @pytest.mark.parametrize("audience", ["full", "legal", "policy", "public"])
@@ -237,3 +241,15 @@ def test_verification_needs_no_store() -> None:
     for name in ("graphattr.store", "graphattr.links", "graphattr.rings", "graphattr.attribution"):
         assert name not in loaded
     assert not loaded & {"ladybug", "neo4j", "igraph", "streamlit", "torch", "requests", "urllib3"}
+
+
+def test_another_version_is_told(run: Path, tmp_path: Path) -> None:
+    """A report that cannot be made again here fails, and says with which versions it was made."""
+    sources = assemble(read_case(run, ["ring-1"]), bytes(32), "full")
+    old = replace(sources, built_with=sources.built_with | {"reportlab": "0.0.1"})
+    made = forge(old)
+    assert verify_bundle(made.write(tmp_path / "same.zip")).audience == "full"
+    made.files[PDF] += b"% another layout\n"
+    made.relog()
+    with pytest.raises(VerificationError, match=r"reportlab 0\.0\.1 \(here .*verify with these versions"):
+        verify_bundle(made.sign().write(tmp_path / "other.zip"))

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from graphattr.errors import BundleError, InputError, RunError
-from graphattr.evidence import pair_page, ring_page
-from graphattr.evidence.document import Code, Quote, as_json, figures_of, plain
+from graphattr.evidence import page_json, page_text, pair_page, ring_page
+from graphattr.evidence.document import Code, Quote, figures_of, plain
 from graphattr.evidence.words import forbidden_word
 from graphattr.records import HYPOTHESES
 
@@ -148,7 +148,7 @@ def test_no_run(tmp_path: Path) -> None:
 
 def test_pages_for_machines(run: Path) -> None:
     for page in (ring_page(run, "ring-1"), pair_page(run, "acc-a1", "acc-a2")):
-        told = json.loads(json.dumps(as_json(page)))
+        told = json.loads(json.dumps(page_json(page)))
         assert told["claim"]["text"] == plain(page.claim)
         assert set(told["claim"]["figures"]) == {f.id for f in figures_of(page.claim)}
 
@@ -178,3 +178,22 @@ def test_an_innocent_explanation_that_leads_has_its_rival_beside_it(tmp_path: Pa
         page.claim
     )
     assert "The best innocent explanation" in lines(page.speaks_against)
+
+
+def test_pages_as_text(run: Path) -> None:
+    text = page_text(ring_page(run, "ring-1"))
+    for heading in (
+        "Speaks for",
+        "Speaks against",
+        "Weakest point",
+        "Missing",
+        "Explanations",
+        "Members",
+        "Links",
+    ):
+        assert f"\n{heading}" in text
+    assert "\n  acc-a8   0.390        0.190  0.430  unresolved\n" in text
+    text = page_text(pair_page(run, "acc-a1", "acc-x2"))
+    assert "\nSpeaks against it:\n  nothing\n" in text
+    text = page_text(pair_page(run, "acc-b1", "acc-b2"))
+    assert "\u202e" not in text

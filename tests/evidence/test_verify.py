@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from graphattr.errors import InputError, VerificationError
 from graphattr.evidence import bag, verify_bundle
+from graphattr.evidence.assemble import assemble
 from graphattr.evidence.canonical import document
+from graphattr.evidence.case import read_case
 from graphattr.evidence.payload import (
     CASE,
     CUSTODY,
@@ -24,7 +28,7 @@ from graphattr.evidence.payload import (
     SALT_KEY,
 )
 
-from .tampering import STRANGER, Bag
+from .tampering import STRANGER, Bag, forge
 
 LINKS = "data/tables/links.jsonl"
 ENVELOPE = "attestations/full.dsse.json"
@@ -350,3 +354,43 @@ def test_links_in_a_folder(bundles: dict[str, Path], tmp_path: Path) -> None:
     kept = (folder / "data/report").rename(tmp_path / "report")
     (folder / "data/report").symlink_to(kept)
     assert failing_step(folder) == "container"
+
+
+def _forged(run: Path, tmp_path: Path, table: str, *changes: pl.Expr) -> Path:
+    """A bundle of an altered table, everything else derived from it and signed."""
+    case = read_case(run, ["ring-1"])
+    case = replace(case, tables=case.tables | {table: case.tables[table].with_columns(*changes)})
+    return forge(assemble(case, bytes(32), "full")).write(tmp_path / "forged.zip")
+
+
+@pytest.mark.parametrize("table", ["matrix", "evidence"])
+def test_a_word_in_a_reason(run: Path, tmp_path: Path, table: str) -> None:
+    path = _forged(run, tmp_path, table, pl.lit("they are guilty").alias("reason"))
+    assert failing_step(path) == "words"
+
+
+def test_a_word_in_a_value_is_not_ours(run: Path, tmp_path: Path) -> None:
+    """An operator named so, and a value quoted in a reason, are shown and pass."""
+    path = _forged(run, tmp_path, "rings", pl.lit("Proven Fraudster Ltd").alias("operator"))
+    assert verify_bundle(path).audience == "full"
+    words = [pl.lit("guilty-device").alias("value"), pl.lit("both hold guilty-device").alias("reason")]
+    words.append(pl.lit("x").alias("signal"))
+    case = read_case(run, ["ring-1"])
+    first = case.tables["evidence"].unique(["account_a", "account_b", "group"], maintain_order=True)
+    case = replace(case, tables=case.tables | {"evidence": first.with_columns(words)})
+    path = forge(assemble(case, bytes(32), "full")).write(tmp_path / "forged.zip")
+    assert verify_bundle(path).audience == "full"
+
+
+@pytest.mark.parametrize("content", [b"null\n", b"[]\n", b"{}\n", b"", b"\xff\xfe", b'{"a":' * 5000])
+def test_nonsense_in_any_file_is_a_failed_step(
+    bundles: dict[str, Path], tmp_path: Path, content: bytes
+) -> None:
+    """Whatever a signed file holds, verification ends in a step, never in a crash."""
+    whole = Bag.open(bundles["policy"])
+    for name in whole.files:
+        if name.startswith("data/") and name != CASE:
+            made = Bag(whole.top, whole.files | {name: content})
+            made.sign().write(tmp_path / "n.zip")
+            with pytest.raises(VerificationError):
+                verify_bundle(tmp_path / "n.zip")

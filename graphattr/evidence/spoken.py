@@ -1,0 +1,37 @@
+"""Pages as plain text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphattr.evidence.document import Sentence, plain
+from graphattr.evidence.explain import RingPage
+from graphattr.evidence.pairs import PairPage
+from graphattr.records import GROUPS
+
+
+def page_text(page: RingPage | PairPage) -> str:
+    """The page under headings, one sentence a line; foreign text has its unseen characters spelled out."""
+    made = [plain(page.claim), *_section("Speaks for common control", page.speaks_for)]
+    made += _section("Speaks against it", page.speaks_against)
+    made += _section("Weakest point", [page.weakest_point])
+    made += _section("Missing", page.missing)
+    if isinstance(page, RingPage):
+        made += _section("Explanations", [rival.claim for rival in page.rivals])
+        made += _table("Members, the least certain first", "account probability low high tier", page.members)
+        made += _table("Shared values that count", "signal value links members accounts", page.values)
+        headers = f"account account probability sum {' '.join(GROUPS)}"
+        made += _table("Links, the weakest first", headers, page.links)
+    return "\n".join(made) + "\n"
+
+
+def _section(heading: str, sentences: Iterable[Sentence]) -> list[str]:
+    lines = [f"  {plain(sentence)}" for sentence in sentences]
+    return ["", f"{heading}:", *(lines or ["  nothing"])]
+
+
+def _table(heading: str, headers: str, rows: tuple[tuple[Sentence, ...], ...]) -> list[str]:
+    cells = [headers.split(), *([plain(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    return ["", f"{heading}:", *(f"  {line.rstrip()}" for line in lines)] if rows else []
