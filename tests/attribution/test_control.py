@@ -44,7 +44,8 @@ def allowed(of: tuple[int, ...], rings: list[Ring], known: list[Ring], alpha: fl
 @settings(deadline=None, max_examples=200)
 @given(
     st.lists(ring, min_size=1, max_size=6),
-    st.lists(ring, min_size=1, max_size=40),
+    st.lists(ring, min_size=1, max_size=8),
+    st.integers(0, 60),
     st.sampled_from([0.1, 0.3, 0.6]),
 )
 def test_the_largest_allowed_set_is_chosen(
