@@ -56,6 +56,13 @@ def test_spellings_of_one_moment(text: str) -> None:
         ("2024-02-29T23:59:59.123456789Z", datetime(2024, 2, 29, 23, 59, 59, 123456, tzinfo=UTC)),
         ("2024-02-29T23:59:59,5+00:00", datetime(2024, 2, 29, 23, 59, 59, 500000, tzinfo=UTC)),
         ("1709294400.25", NOON + timedelta(microseconds=250_000)),
+        ("100000000", datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
+        ("99999999999", datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        ("100000000000", datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
+        ("99999999999000", datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        ("100000000000000", datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
+        ("99999999999000000", datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        ("100000000000000000", datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
         ("1709294400123", NOON + timedelta(milliseconds=123)),
     ],
 )
