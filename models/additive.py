@@ -27,7 +27,7 @@ class ModelError(Exception):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ClassParameters(_Frozen):
@@ -90,8 +90,8 @@ class AdditiveModel(_Frozen):
     signals: dict[str, SignalParameters]
     hub: ClassParameters
     likeness: dict[str, LikenessParameters]
-    weights: dict[str, float]
-    caps: dict[str, float]
+    weights: dict[str, Annotated[float, Field(ge=0)]]
+    caps: dict[str, Annotated[float, Field(gt=0)]]
 
     def chance(
         self, signal: str, kinds: Sequence[str | None], hub: NDArray[np.bool_], others: Array, accounts: int

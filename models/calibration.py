@@ -67,10 +67,16 @@ def shipped_rings() -> KnownRings:
 def _parse(text: str) -> KnownRings:
     document = json.loads(text)
     rows = document["rings"]
-    return KnownRings(
+    known = KnownRings(
         str(document["source"]),
         np.array([row["score"] for row in rows], dtype=np.float64),
         np.array([row["size"] for row in rows], dtype=np.int64),
         np.array([row["wrong"] for row in rows], dtype=np.float64),
         tuple(str(row["kind"]) for row in rows),
     )
+    # Written so that NaN fails: a ring out of range would loosen the error control without a word.
+    if not (np.isfinite(known.score).all() and (known.size >= 1).all()):
+        raise ValueError("a ring's score is no finite number, or its size is below 1")
+    if not ((known.wrong >= 0) & (known.wrong <= 1)).all():
+        raise ValueError("a ring's wrong share is outside 0 to 1")
+    return known
