@@ -143,7 +143,7 @@ def _assemble(
         if value in rank
     ]
     lines.sort(key=lambda line: (rank[line[1]], rank[line[0]]))  # the strongest value first
-    if len(nodes) > CLEAR and len(lines) > DENSE * len(nodes):
+    if len(lines) > max(CLEAR, DENSE * len(nodes)):
         before, lines = len(lines), _joining(lines, nodes)
         weaker = plural(before - len(lines), "weaker tie")
         notes.append(f"Drawn: the strongest ties that join the ring; {weaker} stand in the tables.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from graphattr.errors import RunError
+from graphattr.errors import GraphattrError, RunError
 from graphattr.explorer import state
 from graphattr.explorer.runs import RUN_VARIABLE, Run, open_run
 from graphattr.explorer.search import Hit, search
@@ -30,6 +31,21 @@ def current_run() -> Run:
         st.header("This run cannot be shown")
         st.text(str(error))
         st.stop()
+
+
+def guarded(show: Callable[[], None]) -> Callable[[], None]:
+    """A page that ends with plain words where a file of the run cannot be read, for example while it is replaced."""
+
+    @wraps(show)
+    def page() -> None:
+        try:
+            show()
+        except (OSError, pl.exceptions.PolarsError, GraphattrError) as error:
+            st.header("This run cannot be shown")
+            st.text(shown(f"{type(error).__name__}: {error}", 600))
+            st.caption("If the run is being written anew, load this page again when it is done.")
+
+    return page
 
 
 def icon() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,6 +172,19 @@ def test_a_run_that_cannot_be_read_gives_a_plain_page(
     assert not test.exception
     assert "This run cannot be shown" in texts(test)
     assert said in texts(test)
+
+
+@pytest.mark.parametrize("name", ["evidence.parquet", "signals/accounts.parquet"])
+def test_a_file_that_breaks_while_it_is_looked_at_gives_a_plain_page(
+    run_folder: Path, tmp_path: Path, ring: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    copy = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    monkeypatch.setenv(RUN_VARIABLE, str(copy))
+    data = (copy / name).read_bytes()
+    (copy / name).write_bytes(data[:200] + b"\0" * (len(data) - 1400) + data[-1200:])
+    test = ring(id=TOP)
+    assert not test.exception
+    assert "This run cannot be shown" in texts(test)
 
 
 def test_quality_shows_the_promise_and_the_counts(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ _COUNTS: Final = {
 }
 
 
+@ui.guarded
 def show() -> None:
     """Draws the page."""
     run = ui.current_run()

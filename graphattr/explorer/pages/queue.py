@@ -16,6 +16,7 @@ _NUMBER = st.column_config.NumberColumn
 _DATE = st.column_config.DateColumn
 
 
+@ui.guarded
 def show() -> None:
     """Draws the page."""
     run = ui.current_run()

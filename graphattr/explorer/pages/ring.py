@@ -17,6 +17,7 @@ from graphattr.explorer.words import STATUS, STATUS_COLOUR, STATUS_MEANS, headli
 from graphattr.records import Status, Tier
 
 
+@ui.guarded
 def show() -> None:
     """Draws the page of the ring that the address names."""
     run = ui.current_run()
