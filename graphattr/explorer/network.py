@@ -25,9 +25,7 @@ from graphattr.records import Tier
 
 RAW: Final = 1_500  # nodes drawn one by one; above, alike accounts are folded
 MOST: Final = 5_000  # nodes drawn at all
-CLEAR: Final = (
-    300  # up to here every tie is drawn; above, if there are more than DENSE a node, only what joins
-)
+CLEAR: Final = 400  # ties up to here are all drawn; above, if more than DENSE a node, those that join
 DENSE: Final = 1.2
 _LABEL: Final = 20
 _STRENGTH = {tier: i for i, tier in enumerate(Tier)}
