@@ -48,7 +48,7 @@ class RingSettings(Frozen):
     # CPM resolution in units of the square root of the background density (rings.group.resolution).
     resolution: float = Field(1.25, gt=0)
     min_size: int = Field(2, ge=2)
-    min_membership: float = Field(0.05, ge=0, lt=1)  # an account below is not listed as a member
+    min_membership: float = Field(0.03, ge=0, lt=1)  # an account below is not listed as a member
     resamples: int = Field(50, ge=2)  # bootstrap draws for membership
     leiden_iterations: int = Field(10, ge=1)
 
@@ -95,7 +95,7 @@ class Settings(Frozen):
 class Secrets(BaseSettings):
     """Secrets, from the environment only (GRAPHATTR_KEY, GRAPHATTR_NEO4J_USER, GRAPHATTR_NEO4J_PASSWORD)."""
 
-    model_config = SettingsConfigDict(env_prefix="GRAPHATTR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GRAPHATTR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     key: SecretStr | None = None  # HMAC key for raw personal identifiers
     neo4j_user: str = "neo4j"

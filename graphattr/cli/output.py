@@ -21,7 +21,6 @@ from rich.progress import (
 from rich.table import Table
 
 from graphattr.evidence.canonical import visible
-from graphattr.evidence.document import Sentence, plain
 
 #: Signals are hostile input: markup, highlighting and emoji codes stay text.
 out = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -67,15 +66,6 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     return visible(str(value))
-
-
-def section(title: str, sentences: Sequence[Sentence]) -> None:
-    """A headed list of sentences; nothing where there are none."""
-    if sentences:
-        say()
-        say(title)
-        for sentence in sentences:
-            say(f"  - {plain(sentence)}")
 
 
 @contextmanager

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
 import typer
 
-from graphattr.cli.output import emit, say, section, table
+from graphattr.cli.output import emit, say, table
 from graphattr.errors import RunError
-from graphattr.evidence.document import plain
-from graphattr.evidence.explain import ring_page
-from graphattr.evidence.pairs import pair_page
+from graphattr.evidence import page_json, page_text, pair_page, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets
@@ -88,25 +85,9 @@ def ring(
     _finished(run)
     page = ring_page(run, ring_id)
     if json_:
-        emit(dataclasses.asdict(page))
-        return
-    say(plain(page.claim))
-    say()
-    say("Hypotheses, the most probable first")
-    for rival in page.rivals:
-        say(f"  {plain(rival.claim)}")
-        for sentence in rival.speaks_for:
-            say(f"      for:     {plain(sentence)}")
-        for sentence in rival.speaks_against:
-            say(f"      against: {plain(sentence)}")
-    section("For common control", page.speaks_for)
-    section("Against common control", page.speaks_against)
-    section("Weakest point", (page.weakest_point,))
-    section("What is missing", page.missing)
-    headers = ("account", "probability", "low", "high", "tier")
-    rows = [tuple(plain(cell) for cell in row) for row in page.members]
-    say()
-    table("Members, the least certain first", headers, rows)
+        emit(page_json(page))
+    else:
+        say(page_text(page))
 
 
 def explain(
@@ -119,13 +100,9 @@ def explain(
     _finished(run)
     page = pair_page(run, account_a, account_b)
     if json_:
-        emit(dataclasses.asdict(page))
+        emit(page_json(page))
     else:
-        say(plain(page.claim))
-        section("For common control", page.speaks_for)
-        section("Against common control", page.speaks_against)
-        section("Weakest point", (page.weakest_point,))
-        section("What is missing", page.missing)
+        say(page_text(page))
     if not page.linked:
         raise typer.Exit(1)
 

@@ -12,17 +12,28 @@ from graphattr.records import GROUPS
 
 def page_text(page: RingPage | PairPage) -> str:
     """The page under headings, one sentence a line; foreign text has its unseen characters spelled out."""
-    made = [plain(page.claim), *_section("Speaks for common control", page.speaks_for)]
+    made = [plain(page.claim)]
+    if isinstance(page, RingPage):
+        made += _rivals(page)
+    made += _section("Speaks for common control", page.speaks_for)
     made += _section("Speaks against it", page.speaks_against)
     made += _section("Weakest point", [page.weakest_point])
     made += _section("Missing", page.missing)
     if isinstance(page, RingPage):
-        made += _section("Explanations", [rival.claim for rival in page.rivals])
         made += _table("Members, the least certain first", "account probability low high tier", page.members)
         made += _table("Shared values that count", "signal value links members accounts", page.values)
         headers = f"account account probability sum {' '.join(GROUPS)}"
         made += _table("Links, the weakest first", headers, page.links)
     return "\n".join(made) + "\n"
+
+
+def _rivals(page: RingPage) -> list[str]:
+    made = ["", "Explanations, the most probable first:"]
+    for rival in page.rivals:
+        made.append(f"  {plain(rival.claim)}")
+        made += [f"      for:     {plain(sentence)}" for sentence in rival.speaks_for]
+        made += [f"      against: {plain(sentence)}" for sentence in rival.speaks_against]
+    return made
 
 
 def _section(heading: str, sentences: Iterable[Sentence]) -> list[str]:

@@ -1,0 +1,172 @@
+"""Every command as a user calls it: what it prints, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from .conftest import Command
+
+COMMANDS = ("run", "rings", "ring", "explain", "query", "bundle", "verify", "explore", "simulate", "evaluate")
+
+
+def biggest(run: Path) -> str:
+    rings = pl.read_parquet(run / "rings.parquet").sort("size", "ring_id", descending=True)
+    return str(rings["ring_id"][0])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example(command: Command, name: str) -> None:
+    done = command(name, "--help")
+    assert done.returncode == 0
+    assert f"graphattr {name}" in done.stdout
+
+
+def test_run_json(command: Command, world: Path, finished: Path) -> None:
+    done = command("run", world / "signals", "--out", finished, "--json", "--quiet")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["links"]["rings"] > 0
+
+
+def test_rings_lists_leads_first(command: Command, finished: Path) -> None:
+    found = json.loads(command("rings", finished, "--json").stdout)
+    assert [ring["size"] for ring in found] == sorted((ring["size"] for ring in found), reverse=True)
+    leads = json.loads(command("rings", finished, "--status", "lead", "--json").stdout)
+    assert {ring["status"] for ring in leads} == {"lead"}
+    assert "lead" in command("rings", finished).stdout
+
+
+def test_ring_page_is_neutral_and_complete(command: Command, finished: Path) -> None:
+    done = command("ring", finished, biggest(finished))
+    assert done.returncode == 0
+    for part in (
+        "consistent with",
+        "best innocent explanation",
+        "Explanations",
+        "against:",
+        "Weakest point",
+        "Members",
+    ):
+        assert part in done.stdout
+    for word in ("guilty", "fraudster", "criminal"):
+        assert word not in done.stdout.lower()
+
+
+def test_an_unknown_ring(command: Command, finished: Path) -> None:
+    done = command("ring", finished, "ring-none")
+    assert done.returncode == 2
+    assert "ring-none" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_linked_and_not(command: Command, finished: Path) -> None:
+    links = pl.read_parquet(finished / "links.parquet").sort("probability", descending=True)
+    a, b = links.select("account_a", "account_b").row(0)
+    done = command("explain", finished, b, a)
+    assert done.returncode == 0
+    assert "probability" in done.stdout
+    known = set(zip(links["account_a"], links["account_b"], strict=True))
+    accounts = sorted(pl.read_parquet(finished / "signals" / "accounts.parquet")["account_id"])
+    stranger = next(c for c in accounts if c > accounts[0] and (accounts[0], c) not in known)
+    done = command("explain", finished, accounts[0], stranger)
+    assert done.returncode == 1
+    done = command("explain", finished, accounts[0], "nobody")
+    assert done.returncode == 2
+
+
+def test_query_reads_and_cannot_write(command: Command, finished: Path) -> None:
+    done = command("query", finished, "MATCH (r:Ring) RETURN count(r) AS rings", "--json")
+    rings = pl.read_parquet(finished / "rings.parquet").height
+    assert json.loads(done.stdout)["rows"] == [{"rings": rings}]
+    for text in (
+        "MATCH (r:Ring) DETACH DELETE r",
+        "CREATE (:Ring {id: 'x'})",
+        "MATCH (a:Account) SET a.id = 'x'",
+    ):
+        assert command("query", finished, text).returncode == 2
+    assert command("query", finished, "MATCH (").returncode == 2
+
+
+def test_bundle_verifies_and_a_flipped_byte_does_not(
+    command: Command, finished: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "case.zip"
+    done = command("bundle", finished, biggest(finished), "--out", bundle)
+    assert done.returncode == 0, done.stderr
+    done = command("verify", bundle)
+    assert done.returncode == 0
+    assert "VERIFIED" in done.stdout
+    content = bytearray(bundle.read_bytes())
+    content[len(content) // 3] ^= 1
+    bundle.write_bytes(content)
+    done = command("verify", bundle)
+    assert done.returncode == 1
+    assert "step '" in done.stderr
+
+
+def test_evaluate(command: Command, world: Path, finished: Path) -> None:
+    done = command("evaluate", finished, "--truth", world / "truth.parquet", "--resamples", 10, "--brief")
+    assert done.returncode == 0
+    assert "recall" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "{tmp}/none", "--out", "{tmp}/run"), "none"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--engine", "spark://x"), "one machine"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--device", "cuda"), "CPU"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--config", "{tmp}/none.toml"), "none.toml"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--mapping", "{tmp}/none.toml"), "none.toml"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--model", "{tmp}/none.json"), "none.json"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--store", "oracle://x"), "oracle"),
+        (("run", "{world}/signals", "--out", "{tmp}/run", "--store", "bolt://127.0.0.1:1"), "PASSWORD"),
+        (("simulate", "{tmp}/w", "--preset", "none-such"), "none-such"),
+        (("rings", "{tmp}"), "not a finished run"),
+        (("verify", "{tmp}/none.zip"), "none.zip"),
+        (("explore", "{tmp}/none"), "not a finished run"),
+    ],
+)
+def test_bad_input_is_one_clear_message(
+    command: Command, world: Path, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    done = command(*(a.format(tmp=tmp_path, world=world) for a in arguments), GRAPHATTR_NEO4J_PASSWORD="")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unreachable_server_is_told_before_any_work(command: Command, world: Path, tmp_path: Path) -> None:
+    store = "bolt://127.0.0.1:1"
+    done = command(
+        "run",
+        world / "signals",
+        "--out",
+        tmp_path / "run",
+        "--store",
+        store,
+        GRAPHATTR_NEO4J_PASSWORD="secret-word",
+    )
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
+    assert "secret-word" not in done.stderr + done.stdout
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_settings_key_that_does_not_exist(command: Command, world: Path, tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text("[rings]\nresolutoin = 2\n")
+    done = command("run", world / "signals", "--out", tmp_path / "run", "--config", config)
+    assert done.returncode == 2
+    assert "resolutoin" in done.stderr
+
+
+def test_json_errors_are_json(command: Command, tmp_path: Path) -> None:
+    done = command("run", tmp_path / "none", "--out", tmp_path / "run", "--json")
+    assert done.returncode == 2
+    assert "none" in json.loads(done.stdout)["error"]
