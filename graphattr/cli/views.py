@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
-from graphattr.cli.output import emit, say, table
+from graphattr.cli.output import emit, out, table
 from graphattr.errors import RunError
 from graphattr.evidence import page_json, page_text, pair_page, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
@@ -87,7 +87,7 @@ def ring(
     if json_:
         emit(page_json(page))
     else:
-        say(page_text(page))
+        out.print(page_text(page))
 
 
 def explain(
@@ -102,7 +102,7 @@ def explain(
     if json_:
         emit(page_json(page))
     else:
-        say(page_text(page))
+        out.print(page_text(page))
     if not page.linked:
         raise typer.Exit(1)
 

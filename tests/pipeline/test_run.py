@@ -32,7 +32,14 @@ def tables(out: Path) -> dict[str, pl.DataFrame]:
 
 def test_every_file_of_the_contract_is_there(finished: Path) -> None:
     names = {entry.name for entry in finished.iterdir()}
-    assert {"links.parquet", "rings.parquet", "members.parquet", "load_report.json", "run.json", "graph"} <= names
+    assert {
+        "links.parquet",
+        "rings.parquet",
+        "members.parquet",
+        "load_report.json",
+        "run.json",
+        "graph",
+    } <= names
     assert ".work" not in names
     for name, columns in CONTRACT.items():
         assert set(columns) <= set(pl.read_parquet_schema(finished / f"{name}.parquet"))
@@ -75,14 +82,18 @@ def test_matrix_rows_sum_to_the_posterior(finished: Path) -> None:
     logs = total.select(names).to_numpy()
     share = 10 ** (logs - logs.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(share, made["rings"].select(f"p_{h}" for h in HYPOTHESES).to_numpy(), atol=1e-6)
+    np.testing.assert_allclose(
+        share, made["rings"].select(f"p_{h}" for h in HYPOTHESES).to_numpy(), atol=1e-6
+    )
 
 
 def test_run_json_names_every_output_by_its_hash(finished: Path) -> None:
     document = json.loads((finished / "run.json").read_text())
     for name, digest in document["outputs"].items():
         assert hashlib.sha256((finished / name).read_bytes()).hexdigest() == digest
-    assert {"links.parquet", "rings.parquet", "members.parquet", "load_report.json"} <= set(document["outputs"])
+    assert {"links.parquet", "rings.parquet", "members.parquet", "load_report.json"} <= set(
+        document["outputs"]
+    )
     assert {stage["name"] for stage in document["stages"]} >= {"load", "group", "attribute", "store"}
     assert all(stage["peak_memory_mib"] > 0 for stage in document["stages"])
 
@@ -105,7 +116,9 @@ def test_row_order_of_the_signals_does_not_matter(world: Path, finished: Path, t
         pl.read_parquet(path).sample(fraction=1, shuffle=True, seed=7).write_parquet(signals / path.name)
     run(Plan(str(signals), tmp_path / "run"), Secrets())
     for name in ("links", "members", "rings"):
-        assert (tmp_path / "run" / f"{name}.parquet").read_bytes() == (finished / f"{name}.parquet").read_bytes()
+        assert (tmp_path / "run" / f"{name}.parquet").read_bytes() == (
+            finished / f"{name}.parquet"
+        ).read_bytes()
 
 
 def test_rings_find_the_operators(world: Path, finished: Path) -> None:
@@ -129,7 +142,9 @@ def test_any_table_but_accounts_may_be_missing(world: Path, tmp_path: Path, miss
     assert rings["requests"].is_null().all() == (missing == "usage")
 
 
-def test_bad_rows_go_to_quarantine_and_change_nothing_else(world: Path, finished: Path, tmp_path: Path) -> None:
+def test_bad_rows_go_to_quarantine_and_change_nothing_else(
+    world: Path, finished: Path, tmp_path: Path
+) -> None:
     signals = tmp_path / "signals"
     signals.mkdir()
     for path in (world / "signals").iterdir():

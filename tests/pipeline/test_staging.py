@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from graphattr.errors import RunError
-from graphattr.pipeline.staging import staging
+from graphattr.pipeline.staging import Staging, staging
 from graphattr.records import TABLES
 
 #: Steps of a run (as it reports them) at which it is killed.
@@ -91,8 +91,8 @@ def test_other_settings_do_not_resume(tmp_path: Path) -> None:
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    with staging(tmp_path / "run", "one"), pytest.raises(RunError, match="another process"), staging(tmp_path / "run", "one"):
-        pass
+    with staging(tmp_path / "run", "one"), pytest.raises(RunError, match="another process"):
+        Staging(tmp_path / "run", "one")
 
 
 def test_a_full_disk_leaves_no_finished_run(world: Path, tmp_path: Path) -> None:
@@ -119,7 +119,9 @@ def test_a_kill_at_a_random_moment(world: Path, finished: Path, tmp_path: Path) 
     arguments = [sys.executable, "-c", KILLER, str(world / "signals"), str(out), "never"]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while not (out / ".work" / "holdings").exists() and process.poll() is None and time.monotonic() < deadline:
+    while (
+        not (out / ".work" / "holdings").exists() and process.poll() is None and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
