@@ -38,19 +38,22 @@ def timeline(rows: pl.DataFrame, step: str, window: tuple[datetime, datetime] | 
     level = {kind: -(i + 0.8) * _LANE * most for i, kind in enumerate(lanes)}
     name = _BARS[volume["kind"][0]] if volume.height else _BARS[EXCHANGES]
     scale = alt.Scale(domain=[-(len(lanes) + 0.4) * _LANE * most, most * 1.05], nice=False)
-    axis = _axis(most, level, f"{name} {'an hour' if step == '1h' else 'a day'}")
-    bars = _bars(volume, step, scale, axis).add_params(_brush(window))
-    return alt.layer(bars, _dots(others, level, scale, axis)).properties(height=100 + 20 * len(lanes))
+    axis = _axis(most, level, f"{name} / {'hour' if step == '1h' else 'day'}")
+    time = _time(folded)
+    bars = _bars(volume, step, time, scale, axis).add_params(_brush(window))
+    return alt.layer(bars, _dots(others, level, time, scale, axis)).properties(height=110 + 20 * len(lanes))
 
 
-def _bars(volume: pl.DataFrame, step: str, scale: alt.Scale, axis: alt.Axis) -> alt.Chart:
+def _bars(volume: pl.DataFrame, step: str, time: alt.X, scale: alt.Scale, axis: alt.Axis) -> alt.Chart:
     shown = volume.with_columns(end=pl.col("time").dt.offset_by(step), what=pl.col("kind").replace(_BARS))
     y = alt.Y("count:Q", scale=scale, axis=axis)
     bars = alt.Chart(shown).mark_bar(color=FOR, opacity=0.75)
-    return bars.encode(x=_time(), x2="end:T", y=y, y2=alt.datum(0), tooltip=_tips())
+    return bars.encode(x=time, x2="end:T", y=y, y2=alt.datum(0), tooltip=_tips())
 
 
-def _dots(others: pl.DataFrame, level: dict[str, float], scale: alt.Scale, axis: alt.Axis) -> alt.Chart:
+def _dots(
+    others: pl.DataFrame, level: dict[str, float], time: alt.X, scale: alt.Scale, axis: alt.Axis
+) -> alt.Chart:
     shown = others.with_columns(
         level=pl.col("kind").replace_strict(level, return_dtype=pl.Float64),
         what=pl.col("kind").map_elements(plain, return_dtype=pl.String),
@@ -61,7 +64,7 @@ def _dots(others: pl.DataFrame, level: dict[str, float], scale: alt.Scale, axis:
     colours = alt.Scale(domain=names, range=[LANES[i % len(LANES)] for i in range(len(names))])
     dots = alt.Chart(shown).mark_point(filled=True, opacity=0.85)
     return dots.encode(
-        x=_time(),
+        x=time,
         y=alt.Y("level:Q", scale=scale, axis=axis),
         size=alt.Size("count:Q", scale=sizes, legend=None),
         color=alt.Color("what:N", scale=colours, legend=None),
@@ -69,8 +72,10 @@ def _dots(others: pl.DataFrame, level: dict[str, float], scale: alt.Scale, axis:
     )
 
 
-def _time() -> alt.X:
-    ticks = alt.Axis(grid=False, labelOverlap=True, format="%-d %b", tickCount=12, labelFlush=True)
+def _time(rows: pl.DataFrame) -> alt.X:
+    days = rows.select((pl.max("time") - pl.min("time")).dt.total_days()).item() or 0
+    words = "%-d %b" if days > 8 else "%-d %b %H:%M"
+    ticks = alt.Axis(grid=False, labelOverlap=True, format=words, tickCount=10, labelFlush=True)
     return alt.X("time:T", title=None, scale=alt.Scale(type="utc"), axis=ticks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import polars as pl
@@ -78,6 +78,15 @@ def test_timeline_opens_on_the_time_of_the_address(run: Run) -> None:
     spec = json.loads(timeline(signals.activity(run, TOP), "1d", window).to_json())
     (brush,) = [p for p in spec["params"] if p["name"] == BRUSH]
     assert brush["value"]["x"] == [1772582400000, 1772755200000]
+
+
+def test_a_short_time_is_told_by_the_hour(run: Run) -> None:
+    rows = signals.activity(run, TOP)
+    first = rows["time"][0]
+    for days, words in ((2, "%-d %b %H:%M"), (20, "%-d %b")):
+        part = rows.filter(pl.col("time") < first + timedelta(days=days))
+        spec = json.loads(timeline(part, "1h", None).to_json())
+        assert spec["layer"][0]["encoding"]["x"]["axis"]["format"] == words
 
 
 def test_an_events_name_stays_text_in_the_axis(run: Run) -> None:
