@@ -16,6 +16,7 @@ CATALOGUE: tuple[tuple[Value, str | None], ...] = (
     (("ip", "10.0.0.2"), "mobile"),
     (("ip", "10.0.0.3"), None),
     (("ip_prefix", "10.0.0.0/24"), None),
+    (("template", "w1"), None),
     (("tls_fingerprint", "t1"), None),
 )
 
