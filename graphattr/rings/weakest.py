@@ -124,4 +124,5 @@ def _hold(part: _Ring, left: Array, minimum: float) -> tuple[float, int]:
     strong = left >= minimum
     graph = coo_array((np.ones(strong.sum()), (part.a[strong], part.b[strong])), shape=(part.size, part.size))
     _, piece = connected_components(graph, directed=False)
-    return density, int(np.bincount(piece).max())
+    largest = int(np.bincount(piece).max())
+    return density, largest if largest > 1 else 0  # an account on its own is connected to nobody
