@@ -52,6 +52,12 @@ def test_both_ends_of_a_transfer_are_payments(loading: Load, world: Path) -> Non
     assert list(loaded.result.inputs) == ["accounts.csv", "transfers.csv"]
 
 
+def test_rows_that_are_not_selected_do_not_dilute_the_bad_ones(loading: Load, world: Path) -> None:
+    write(world, "transfers.csv", TRANSFERS)
+    with pytest.raises(LoadError, match="2 of 6 rows are bad"):
+        loading(world, mapping=mapped(world, BOTH_ENDS), max_bad_share=0.3)
+
+
 def test_without_accounts_only_strangers_are_refused(loading: Load, world: Path) -> None:
     write(world, "transfers.csv", TRANSFERS)
     text = BOTH_ENDS.replace("accounts_only = true", "")

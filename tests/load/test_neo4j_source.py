@@ -115,13 +115,15 @@ def answers() -> dict[str, list[dict[str, Any]]]:
                 "device_id": "d",
                 "observed_at": SEEN,
                 "utc_offset_minutes": 60,
-                "extra": True,
+                "os": True,
+                "extra": None,
             },
             {
                 "account_id": "a2",
                 "device_id": "d",
                 "observed_at": SEEN,
                 "utc_offset_minutes": 1.5,
+                "os": None,
                 "extra": 2,
             },
         ],
@@ -148,6 +150,7 @@ def test_queries_feed_tables(
     assert loaded.reasons("accounts") == ["missing:created_at"]
     assert loaded.table("accounts")["email_domain"].to_list() == ["example.org", None]
     assert loaded.table("devices")["observed_at"].to_list() == [datetime(2025, 3, 1, 12, 0, 0, 123456, UTC)]
+    assert loaded.table("devices")["os"].to_list() == ["true"]
     assert loaded.reasons("devices") == ["bad_number:utc_offset_minutes"]
     assert loaded.report("devices")["unknown_columns"] == ["extra"]
     payment = loaded.table("payments").to_dicts()[0]

@@ -44,7 +44,16 @@ def test_same_rings_in_both_stores(world: Path, finished: Path, tmp_path: Path, 
 
 @pytest.mark.neo4j
 def test_a_wrong_password_is_told_before_any_work(world: Path, tmp_path: Path, neo4j_server) -> None:  # type: ignore[no-untyped-def]
-    line = [sys.executable, "-m", "graphattr", "run", str(world / "signals"), "--out", str(tmp_path / "run"), "--json"]
+    line = [
+        sys.executable,
+        "-m",
+        "graphattr",
+        "run",
+        str(world / "signals"),
+        "--out",
+        str(tmp_path / "run"),
+        "--json",
+    ]
     done = subprocess.run(
         [*line, "--store", neo4j_server.uri, "--quiet"],
         env={**os.environ, "GRAPHATTR_NEO4J_PASSWORD": "not-the-password"},

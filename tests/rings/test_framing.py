@@ -61,6 +61,11 @@ def test_one_planted_value_frames_nobody(value: Value, members: set[int], innoce
     assert ring_of({value: members | {innocent}}, seed) == RING
 
 
+def test_a_value_planted_on_one_of_a_household_frames_neither() -> None:
+    # 62 and 63 share an address and more: with the planted device 62 has two kinds of evidence, but not to the ring.
+    assert ring_of({("device", "d"): {62}, ("email", "family"): {62, 63}}, 0) == RING
+
+
 def test_two_kinds_of_planted_values_do() -> None:
     """What the guard cannot stop: an adversary who plants a card and a device."""
     assert ring_of({("device", "d"): {17}, ("instrument", "i"): {17}}, 0) == [*RING, 17]
