@@ -1,4 +1,4 @@
-"""What keeps innocents out of a ring: contradictions, and attachment by more than one kind of evidence."""
+"""What keeps innocents out of a ring: contradictions, and more than one kind of evidence across every cut."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from graphattr.links.score import Scored
 
 Whole = NDArray[np.int64]
 
-#: A group attaches an account if its best link there is at least this telling (log10; a factor of about two).
+#: A kind of evidence holds a pair together if it is at least this telling (log10; a factor of about two).
 TELLING = 0.3
-#: Kinds of evidence that must attach an account to its ring.
-NEEDED_GROUPS = 2
 #: Label sources of at least this reliability (Admiralty A to F) can contradict a link.
 RELIABLE = ("A", "B", "C")
 
@@ -64,7 +62,10 @@ def vetoes(index: Index, labels: Path | None) -> Vetoes:
 
 
 def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
-    """Takes out of its ring every account that fewer than two kinds of evidence attach to it.
+    """Splits every ring where fewer than two kinds of evidence hold its parts together.
+
+    A cut of a ring that only one kind of evidence crosses is one that a single planted value could have bridged.
+    There is none exactly where the telling links still connect the ring after any one kind is left out.
 
     Args:
         scored: the scored pairs.
@@ -72,24 +73,18 @@ def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
         entity: ring of each account, shape (N,).
 
     Returns:
-        Rings again, shape (N,); an account taken out stands alone, under its own number. Repeats until nothing
-        changes, since each one taken out may have been what attached another. What only such an account held
-        together falls apart.
+        Rings again, shape (N,), numbered by their smallest member: the largest sets without such a cut. What one
+        kind alone attaches stands alone.
     """
-    found = scored.candidates
-    entity = entity.copy()
+    a, b = scored.candidates.a[links], scored.candidates.b[links]
+    telling = scored.groups[links] >= TELLING
     while True:
-        inside = links[entity[found.a[links]] == entity[found.b[links]]]
-        telling = scored.groups[inside] >= TELLING
-        attached = np.zeros((len(entity), telling.shape[1]), dtype=bool)
-        for end in (found.a[inside], found.b[inside]):
-            np.logical_or.at(attached, end, telling)
-        _, inverse, counts = np.unique(entity, return_inverse=True, return_counts=True)
-        alone = (counts[inverse] > 1) & (attached.sum(axis=1) < NEEDED_GROUPS)
-        if not alone.any():
-            return _connected(len(entity), found.a[inside], found.b[inside])
-        entity = np.where(alone, -1, entity)
-        entity = _renumber(entity)
+        before = entity
+        for kind in range(telling.shape[1]):
+            kept = np.delete(telling, kind, axis=1).any(axis=1) & (entity[a] == entity[b])
+            entity = _connected(len(entity), a[kept], b[kept])
+        if np.array_equal(entity, before):
+            return entity
 
 
 def _connected(size: int, a: Whole, b: Whole) -> Whole:
@@ -97,12 +92,4 @@ def _connected(size: int, a: Whole, b: Whole) -> Whole:
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(size, size))
     _, label = connected_components(graph, directed=False)
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    return np.asarray(first[inverse], dtype=np.int64)
-
-
-def _renumber(entity: Whole) -> Whole:
-    """Numbers every ring by its smallest member, and every account marked -1 by itself."""
-    own = np.arange(len(entity))
-    key = np.where(entity < 0, len(entity) + own, entity)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     return np.asarray(first[inverse], dtype=np.int64)
