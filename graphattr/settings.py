@@ -95,7 +95,9 @@ class Settings(Frozen):
 class Secrets(BaseSettings):
     """Secrets, from the environment only (GRAPHATTR_KEY, GRAPHATTR_NEO4J_USER, GRAPHATTR_NEO4J_PASSWORD)."""
 
-    model_config = SettingsConfigDict(env_prefix="GRAPHATTR_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GRAPHATTR_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     key: SecretStr | None = None  # HMAC key for raw personal identifiers
     neo4j_user: str = "neo4j"
