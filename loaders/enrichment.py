@@ -27,10 +27,9 @@ from loaders.sources import Source
 LISTS_SCHEMA: Final = {"signal": pl.String, "value": pl.String, "kind": pl.String}
 #: Signals whose values have one spelling, which the lists must be given too.
 _FORMS: Final = {"ip": canonical_address, "email_domain": canonical_domain}
-_PRIVATE: Final = (
-    r"^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\."
-    r"|^(?:::1?(?:/48)?$|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)"
-)
+#: Not 10.0.0.0/8 and the other wide ranges: data under test or behind a tunnel numbers its clients there, and those
+#: that strangers share are found by how many hold them.
+_PRIVATE: Final = r"^(?:0|127|169\.254|192\.168)\.|^(?:::1?(?:/48)?$|fe[89ab][0-9a-f]:)"
 _FILLED: Final = {"network_kind": pl.String, "asn": pl.Int64, "country": pl.String}
 
 
@@ -136,9 +135,9 @@ def read_lists(folder: Folder | None, mapping: Mapping) -> pl.DataFrame:
 
 
 def private_addresses(ips: Path) -> pl.DataFrame:
-    """The addresses and prefixes of a table of ips that any network may use for itself, as known values.
+    """The addresses and prefixes of a table of ips that every machine or home uses for itself, as known values.
 
-    Two accounts that share 192.168.1.1 share nothing. RFC 1918, 6598, 4193, loopback, link-local, 0.0.0.0.
+    Two accounts that share 192.168.1.1 share nothing. Home routers (192.168.0.0/16), loopback, link-local, 0.0.0.0/8.
     """
     known = []
     for signal, column in (("ip", "ip"), ("ip_prefix", "ip_prefix")):

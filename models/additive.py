@@ -12,14 +12,18 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Array = NDArray[np.float64]
 Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+#: Evidence groups that a model must speak of.
+GROUPS = ("network", "payment", "device", "identity", "timing", "behaviour", "graph")
 
 
 class ModelError(Exception):
@@ -92,6 +96,17 @@ class AdditiveModel(_Frozen):
     likeness: dict[str, LikenessParameters]
     weights: dict[str, Annotated[float, Field(ge=0)]]
     caps: dict[str, Annotated[float, Field(gt=0)]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Every group of evidence has a slope and a cap: a gap would show only in the middle of a run."""
+        for name, given in (("weights", self.weights), ("caps", self.caps)):
+            if set(given) != set(GROUPS):
+                raise ValueError(f"{name} are for {sorted(given)}, expected {sorted(GROUPS)}")
+        strange = {likeness.group for likeness in self.likeness.values()} - set(GROUPS)
+        if strange:
+            raise ValueError(f"likeness in unknown groups {sorted(strange)}")
+        return self
 
     def chance(
         self, signal: str, kinds: Sequence[str | None], hub: NDArray[np.bool_], others: Array, accounts: int

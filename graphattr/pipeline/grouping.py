@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from graphattr.errors import InputError
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
 from graphattr.links.pieces import candidates
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.score import Scored, score
-from graphattr.records import HOLDINGS, MEMBERS, TABLES
+from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import vetoes
 from graphattr.rings.membership import Membership, membership
@@ -54,6 +55,11 @@ def write_groups(
     signals: Signals, out: Path, settings: Settings, model: AdditiveModel, step: Step
 ) -> dict[str, float]:
     """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts."""
+    missing = sorted({signal.name for signal in SIGNALS} - set(model.signals))
+    if missing:
+        raise InputError(
+            f"the model '{model.name}' has no signal {', '.join(missing)}", "parameters of every signal"
+        )
     index = build_index(signals.tables, out / "holdings.parquet", signals.lists, settings.links)
     step("find candidate pairs", 0.1)
     hubs = index.values.filter("hub").select("signal", value="text")

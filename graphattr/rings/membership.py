@@ -29,7 +29,7 @@ class Membership:
 
     Attributes:
         account: account numbers, ascending, shape (k,).
-        probability, low, high: mean and 5 % and 95 % quantiles over the resamples, shape (k,).
+        probability, low, high: mean, and 5 % and 95 % quantiles widened to hold it, over the resamples, shape (k,).
     """
 
     account: Whole
@@ -77,8 +77,12 @@ def membership(
         best = np.where(best > -np.inf, best, 0.0)
         parts = [model.contribution(name, best[:, n]) for n, name in enumerate(GROUPS)]
         draws[draw] = probability(np.sum(parts, axis=0) + scored.prior)
-    low, high = np.quantile(draws, INTERVAL, axis=0) if len(members) else (np.empty(0), np.empty(0))
-    return Membership(members, draws.mean(axis=0), low, high)
+    if not len(members):
+        return Membership(members, np.empty(0), np.empty(0), np.empty(0))
+    mean = draws.mean(axis=0)
+    low, high = np.quantile(draws, INTERVAL, axis=0)
+    # A mean of a skewed sample can lie outside its quantiles; the interval must hold the figure it is given for.
+    return Membership(members, mean, np.minimum(low, mean), np.maximum(high, mean))
 
 
 def _sources(
