@@ -122,7 +122,8 @@ def test_shortest_path(small_view: View) -> None:
     assert longer is not None
     assert [node.id for node in longer.nodes] == ["a", "dev1", "b", "2001:db8::1", "c"]
     assert small_view.shortest_path("a", "c", ["USED_DEVICE", "USED_IP"], hops=3) is None
-    assert small_view.shortest_path("a", "d") is None
+    assert small_view.shortest_path("a", "d", hops=5) is None
+    assert small_view.shortest_path("a", "nobody") is None
     assert small_view.shortest_path("a", "a") is None
     linked = small_view.shortest_path("a", "b")
     assert linked is not None

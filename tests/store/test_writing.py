@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import combinations
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_upsert_ends_where_a_load_would(store: Store, small: GraphTables, write_
     world.hold("device", "dev2", "a", "g")
     world.hold("name", "n", "g")
     world.links[0]["probability"] = 0.5
-    del world.links[2]
+    del world.links[2:]  # d and e, c and f
     world.rings = []
     world.members = []
     world.ring("r3", "a", "b", "g", operator="op2")  # a and b change rings, r1, r2 and op1 go
@@ -123,3 +124,20 @@ def test_the_pointer_says_where_and_which(store: Store, small: GraphTables) -> N
     assert pointer["fingerprint"] == small.fingerprint()
     assert pointer["store"] == ("embedded" if store.uri == "embedded" else "neo4j")
     assert not any("password" in key or "user" in key for key in pointer)
+
+
+@pytest.mark.parametrize(("links", "devices", "cut"), [(3, 1, False), (6, 1, True), (3, 2, True)])
+def test_a_ring_graph_says_when_it_is_cut(
+    store: Store, write_world: Writing, links: int, devices: int, cut: bool
+) -> None:
+    """Four members and a limit of four rows a type; each device has three uses."""
+    world = World()
+    for name in "abcd":
+        world.account(name)
+    for a, b in list(combinations("abcd", 2))[:links]:
+        world.link(a, b)
+    for number in range(devices):
+        world.hold("device", str(number), "a", "b", "c")
+    world.ring("r", *"abcd")
+    with loaded(store, write_world(world)).view() as view:
+        assert view.ring_graph("r", limit=4).truncated == cut

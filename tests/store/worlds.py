@@ -104,6 +104,7 @@ def small_world() -> World:
     world.link("a", "b")
     world.link("b", "c", 0.4)
     world.link("d", "e", 1.0)
+    world.link("c", "f", 0.02)  # out of its ring
     world.ring("r1", "a", "b", "c", operator="op1")
     world.ring("r2", "d", "e")
     return world
