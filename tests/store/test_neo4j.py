@@ -218,7 +218,7 @@ class TestServer:
 
     @pytest.mark.parametrize("method", ["load", "upsert"])
     def test_an_interrupted_load_does_not_look_whole(
-        self, neo4j_store: Store, small: GraphTables, hostile: GraphTables, method: str
+        self, neo4j_store: Store, tmp_path: Path, small: GraphTables, hostile: GraphTables, method: str
     ) -> None:
         neo4j_store.writer().load(small)
 
@@ -228,7 +228,11 @@ class TestServer:
 
         with pytest.raises(KeyboardInterrupt):
             getattr(neo4j_store.writer(), method)(hostile, fail)
-        with pytest.raises(StoreError, match="no finished graph"):
+        with pytest.raises(StoreError, match="no finished graph in"):
+            neo4j_store.view()
+        unfinished = {"store": "neo4j", "fingerprint": "", "schema_version": SCHEMA_VERSION}
+        write_pointer(tmp_path / "graph", unfinished)  # the server knows it by itself too
+        with pytest.raises(StoreError, match="no finished graph at bolt"):
             neo4j_store.view()
         neo4j_store.check()
         neo4j_store.writer().upsert(hostile)
