@@ -13,6 +13,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,13 +219,23 @@ class Server:
 
 @contextlib.contextmanager
 def local_server(home: Path, artefacts: Path) -> Iterator[Server]:
-    """A server of its own on a free port, for tests; it is stopped at the end."""
+    """A server of its own on a free port, for tests; it is stopped at the end, or when this process is killed."""
     server = Server(home, _free_port(), None, artefacts=artefacts)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with stopped_with_us(home):
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def stopped_with_us(home: Path) -> Iterator[None]:
+    """Whatever ends this process, the server of `home` ends too: another process waits for our end of a pipe."""
+    wait = "import sys, pathlib, graphattr.store.local as local; sys.stdin.read()"
+    command = [sys.executable, "-c", f"{wait}; local.Server(pathlib.Path(sys.argv[1])).stop()", str(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield  # leaving closes the pipe and waits
 
 
 def last_start(home: Path) -> dict[str, int]:

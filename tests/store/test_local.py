@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,25 @@ def test_another_programs_process_is_not_ours(tmp_path: Path) -> None:
     one = Server(tmp_path)
     assert one.pid() is None
     one.stop()  # does not end this test
+
+
+def test_a_killed_process_takes_its_server_along(tmp_path: Path) -> None:
+    stand_in = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)", f"--home-dir={tmp_path}"]
+    )
+    (tmp_path / "server.json").write_text(json.dumps({"pid": stand_in.pid}), encoding="utf-8")
+    holding = (
+        "import pathlib, sys, time, graphattr.store.local as l\n"
+        "with l.stopped_with_us(pathlib.Path(sys.argv[1])): print('here', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as us:
+        assert us.stdout is not None
+        assert us.stdout.readline() == "here\n"
+        assert stand_in.poll() is None
+        us.kill()
+    assert stand_in.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_status_and_stop_of_no_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
