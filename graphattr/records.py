@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import polars as pl
+
+from graphattr.errors import RunError
 
 UTC: Final = pl.Datetime("us", "UTC")
 
@@ -176,6 +178,22 @@ class RunPaths:
     """Where everything in a run folder lies. `run.json` is written last: without it a run is unfinished."""
 
     root: Path
+
+    @classmethod
+    def finished(cls, root: Path) -> Self:
+        """The paths of a finished run.
+
+        Raises:
+            RunError: there is no run.json.
+        """
+        paths = cls(root)
+        if not paths.run_json.is_file():
+            raise RunError(
+                f"{root} is not a finished run: it has no run.json, so it is unfinished or another folder",
+                "the folder of a finished run",
+                "start the same `graphattr run` command again: it resumes",
+            )
+        return paths
 
     @property
     def signals(self) -> Path:

@@ -9,7 +9,6 @@ import polars as pl
 import typer
 
 from graphattr.cli.output import emit, out, table
-from graphattr.errors import RunError
 from graphattr.evidence import page_json, page_text, pair_page, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.records import RunPaths, Status
@@ -21,20 +20,9 @@ RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def _finished(run: Path) -> RunPaths:
-    paths = RunPaths(run)
-    if not paths.run_json.is_file():
-        raise RunError(
-            f"{run} is not a finished run",
-            "a folder with run.json",
-            "start `graphattr run` again: it resumes",
-        )
-    return paths
-
-
 def ring_rows(run: Path, limit: int, status: Status | None = None) -> list[dict[str, Any]]:
     """Prints the heaviest rings as a table and returns them."""
-    rings = pl.read_parquet(_finished(run).table("rings"))
+    rings = pl.read_parquet(RunPaths.finished(run).table("rings"))
     if status is not None:
         rings = rings.filter(pl.col("status") == status.value)
     order = {Status.ATTRIBUTED.value: 0, Status.LEAD.value: 1, Status.NOT_ATTRIBUTABLE.value: 2}
@@ -71,7 +59,7 @@ def rings(
 ) -> None:
     """List a run's rings, those that may be attributed first, then by size."""
     if json_:
-        found = pl.read_parquet(_finished(run).table("rings"))
+        found = pl.read_parquet(RunPaths.finished(run).table("rings"))
         kept = found if status is None else found.filter(pl.col("status") == status.value)
         emit(kept.sort("size", "ring_id", descending=[True, False]).head(limit).to_dicts())
         return
@@ -82,7 +70,7 @@ def ring(
     run: RunFolder, ring_id: Annotated[str, typer.Argument(help="Ring id.")], json_: AsJson = False
 ) -> None:
     """Say what one ring is consistent with, its rivals, what speaks for and against, and its weakest point."""
-    _finished(run)
+    RunPaths.finished(run)
     page = ring_page(run, ring_id)
     if json_:
         emit(page_json(page))
@@ -97,7 +85,7 @@ def explain(
     json_: AsJson = False,
 ) -> None:
     """Say why two accounts are linked, in words and figures. Exit status 1 if they are not."""
-    _finished(run)
+    RunPaths.finished(run)
     page = pair_page(run, account_a, account_b)
     if json_:
         emit(page_json(page))
@@ -117,7 +105,7 @@ def query(
     json_: AsJson = False,
 ) -> None:
     """Ask the run's graph a read-only question in Cypher."""
-    store = open_run(_finished(run).graph, Secrets())
+    store = open_run(RunPaths.finished(run).graph, Secrets())
     try:
         with store.view() as view:
             result = view.query(cypher, limit=limit, timeout=timeout)
@@ -158,5 +146,5 @@ def explore(
     # Imported late: starting Streamlit's code costs more than any other command takes.
     from graphattr.explorer.serve import serve
 
-    _finished(run)
+    RunPaths.finished(run)
     raise typer.Exit(serve(run, port, headless))

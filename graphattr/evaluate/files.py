@@ -40,11 +40,4 @@ def result(run: Path, table: str) -> pl.DataFrame:
     Raises:
         RunError: the run is unfinished, or the table is missing, unreadable or lacks a column.
     """
-    paths = RunPaths(run)
-    if not paths.run_json.is_file():
-        raise RunError(
-            f"{run} is not a finished run: it has no run.json",
-            "a folder that graphattr run has finished",
-            "start graphattr run again with the same command",
-        )
-    return read(paths.table(table), tuple(TABLES[table][0]), RunError)
+    return read(RunPaths.finished(run).table(table), tuple(TABLES[table][0]), RunError)

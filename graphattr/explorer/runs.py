@@ -54,15 +54,9 @@ def open_run(root: Path | str | None) -> Run:
     """
     if not root:
         raise RunError(f"{RUN_VARIABLE} is not set", hint="start the explorer with: graphattr explore RUN")
-    paths = RunPaths(Path(root))
-    if not paths.root.is_dir():
-        raise RunError(f"there is no folder {paths.root}", "the folder of a finished run")
-    if not paths.run_json.is_file():
-        raise RunError(
-            f"{paths.root} has no run.json: the run is unfinished, or this is another folder",
-            "the folder of a finished run",
-            "start the same graphattr run command again: it resumes",
-        )
+    if not Path(root).is_dir():
+        raise RunError(f"there is no folder {root}", "the folder of a finished run")
+    paths = RunPaths.finished(Path(root))
     try:
         info = json.loads(paths.run_json.read_text(encoding="utf-8"))
         stamp = paths.run_json.stat().st_mtime_ns

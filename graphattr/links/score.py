@@ -81,12 +81,31 @@ def score(
     for name, values in likeness.items():
         column = GROUPS.index(model.likeness[name].group)
         # Within a group the best piece counts, never the sum: values of one group depend on each other.
-        known = best[:, column] > -np.inf
-        best[:, column] = np.where(known, np.maximum(best[:, column], values), values)
-    scores = np.where(best > -np.inf, best, 0.0)
-    groups = np.stack([model.contribution(g, scores[:, n]) for n, g in enumerate(GROUPS)], axis=1)
+        best[:, column] = np.maximum(best[:, column], values)
+    groups = contributions(model, best)
     prior = float(np.log10(settings.prior_partners / max(index.size - 1, 1)))
     return Scored(found, round(prior, DECIMALS), np.round(groups, DECIMALS), ratio, k_eff, likeness)
+
+
+def value_groups(index: Index) -> Whole:
+    """Position in `GROUPS` of the evidence group of each value of the index."""
+    return np.array(
+        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()], dtype=np.int64
+    )
+
+
+def contributions(model: AdditiveModel, best: Array) -> Array:
+    """Each group's part of the log10 likelihood ratio, out of its best piece.
+
+    Args:
+        model: the evidence model.
+        best: best piece by group, shape (n, 7); -inf where there is none, which contributes 0.
+
+    Returns:
+        Shape (n, 7).
+    """
+    scores = np.where(best > -np.inf, best, 0.0)
+    return np.stack([model.contribution(name, scores[:, n]) for n, name in enumerate(GROUPS)], axis=1)
 
 
 def _piece_ratios(
@@ -161,12 +180,9 @@ def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.Dat
 
 def _best_by_group(index: Index, found: Candidates, ratio: Array) -> Array:
     """Largest piece of each pair and group, shape (n, 7); -inf where a pair has none."""
-    of_signal = np.array(
-        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()], dtype=np.int64
-    )
     best = np.full((len(found), len(GROUPS)), -np.inf)
     if len(found.pieces):
-        group = of_signal[found.pieces["value"].to_numpy()]
+        group = value_groups(index)[found.pieces["value"].to_numpy()]
         np.maximum.at(best, (found.pieces["pair"].to_numpy(), group), ratio)
     return best
 

@@ -101,15 +101,15 @@ def _work(
     out = stage.out
     step("load signals", 0.0)
     try:
-        loaded = stage.stage("load", lambda: _load(plan, secrets, out, step))["facts"]
+        stages = [stage.stage("load", lambda: _load(plan, secrets, out, step))]
     except GraphattrError:
         stage.abandon()
         raise
+    loaded = stages[0]["facts"]
     tables = {name: out / "signals" / f"{name}.parquet" for name in loaded["tables"]}
     signals = Signals(tables, frozenset(loaded["timeless"]), out / "signals" / "lists.parquet")
     step("fold signals into holdings", 0.2)
-    stages = [
-        stage.stage("load", dict),
+    stages += [
         stage.stage("holdings", lambda: {"rows": write_holdings(signals, out / "holdings.parquet")}),
         stage.stage(
             "group", lambda: write_groups(signals, out, plan.settings, model, _within(step, 0.3, 0.4))

@@ -9,8 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored, probability
-from graphattr.records import GROUPS, SIGNAL, Tier
+from graphattr.links.score import Scored, contributions, probability, value_groups
+from graphattr.records import GROUPS, Tier
 from graphattr.rings.group import Grouping
 from models import AdditiveModel
 
@@ -74,9 +74,7 @@ def membership(
         here = kept[source].all(axis=1)
         best = np.full((len(members), len(GROUPS)), -np.inf)
         np.maximum.at(best, (rows[here], group[here]), ratio[here])
-        best = np.where(best > -np.inf, best, 0.0)
-        parts = [model.contribution(name, best[:, n]) for n, name in enumerate(GROUPS)]
-        draws[draw] = probability(np.sum(parts, axis=0) + scored.prior)
+        draws[draw] = probability(contributions(model, best).sum(axis=1) + scored.prior)
     if not len(members):
         return Membership(members, np.empty(0), np.empty(0), np.empty(0))
     mean = draws.mean(axis=0)
@@ -94,10 +92,9 @@ def _sources(
     inside[grouping.links] = True
     chosen = inside[found.pieces["pair"].to_numpy()]
     pieces = found.pieces.filter(pl.Series(chosen))
-    of_signal = [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()]
     value = pieces["value"].cast(pl.Int64).to_numpy()
     ends = [pieces["a"].cast(pl.Int64).to_numpy(), pieces["b"].cast(pl.Int64).to_numpy()]
-    group = [np.array(of_signal, dtype=np.int64)[value] if len(value) else value] * 2
+    group = [value_groups(index)[value]] * 2
     ratio = [scored.pieces[chosen]] * 2
     source = [np.stack([value, value], axis=1)] * 2
     for n, (name, likeness) in enumerate(scored.likeness.items()):

@@ -11,8 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored, probability
-from graphattr.records import GROUPS, SIGNAL
+from graphattr.links.score import Scored, contributions, probability, value_groups
+from graphattr.records import GROUPS
 from graphattr.rings.group import Grouping, resolution
 from graphattr.settings import LinkSettings, RingSettings
 from models import AdditiveModel
@@ -69,9 +69,7 @@ def _rings(index: Index, scored: Scored, grouping: Grouping, model: AdditiveMode
     for name, values in scored.likeness.items():
         column = GROUPS.index(model.likeness[name].group)
         likeness[:, column] = np.maximum(likeness[:, column], values)
-    of_signal = np.array(
-        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()] or [0]
-    )
+    group = value_groups(index)
     links = grouping.links[np.argsort(grouping.entity[found.a[grouping.links]], kind="stable")]
     owner = grouping.entity[found.a[links]]
     # Pieces are sorted by pair, so a pair's pieces are one slice.
@@ -94,7 +92,7 @@ def _rings(index: Index, scored: Scored, grouping: Grouping, model: AdditiveMode
             ends[len(mine) :],
             np.repeat(np.arange(len(mine)), counts),
             value[rows],
-            of_signal[value[rows]],
+            group[value[rows]],
             scored.pieces[rows],
             likeness[mine],
         )
@@ -113,9 +111,7 @@ def _probability(part: _Ring, model: AdditiveModel, prior: float, without: int) 
     best = part.likeness.copy()
     kept = part.value != without
     np.maximum.at(best, (part.pair[kept], part.group[kept]), part.ratio[kept])
-    best = np.where(best > -np.inf, best, 0.0)
-    parts = [model.contribution(name, best[:, n]) for n, name in enumerate(GROUPS)]
-    return probability(np.sum(parts, axis=0) + prior)
+    return probability(contributions(model, best).sum(axis=1) + prior)
 
 
 def _hold(part: _Ring, left: Array, minimum: float) -> tuple[float, int]:
