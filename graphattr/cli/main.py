@@ -9,7 +9,7 @@ import sys
 import typer
 
 import graphattr
-from graphattr.cli import bundles, runs, views, worlds
+from graphattr.cli import bundles, measures, runs, views, worlds
 from graphattr.cli.output import err
 from graphattr.errors import GraphattrError
 from graphattr.evidence.canonical import visible
@@ -35,7 +35,7 @@ for command, name, examples in (
     (bundles.verify, "verify", "graphattr verify case.zip --key signer.pub.pem"),
     (views.explore, "explore", "graphattr explore my-run"),
     (worlds.simulate, "simulate", "graphattr simulate world --preset tiny --seed 1"),
-    (worlds.evaluate, "evaluate", "graphattr evaluate my-run --truth world/truth.parquet"),
+    (measures.evaluate, "evaluate", "graphattr evaluate my-run --truth world/truth.parquet"),
 ):
     app.command(name=name, epilog=f"Example: {examples}")(command)
 

@@ -1,4 +1,4 @@
-"""`simulate` and `evaluate`: worlds with a known truth, and how right a run on one is."""
+"""`simulate`: worlds with a known truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from graphattr.cli.output import emit, say, steps, table
-from graphattr.evaluate import evaluate as evaluate_run
 from graphattr.simulate import simulate as simulate_world
 
 
@@ -28,29 +27,4 @@ def simulate(
     table("Accounts by kind", ("kind", "accounts"), list(facts["kinds"].items()))
     say(
         f"Next:  graphattr run {out / 'signals'} --out RUN && graphattr evaluate RUN --truth {out / 'truth.parquet'}"
-    )
-
-
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    truth: Annotated[
-        Path, typer.Option("--truth", help="truth.parquet of the world that the run was made from.")
-    ],
-    by: Annotated[str, typer.Option(help="Column of the truth that names the strata.")] = "kind",
-    resamples: Annotated[
-        int, typer.Option(min=0, help="Bootstrap resamples of controllers, for the intervals.")
-    ] = 200,
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    brief: Annotated[bool, typer.Option("--brief", help="Only the figures over all accounts.")] = False,
-) -> None:
-    """Measure a run against the truth: rings, links, hypotheses and innocents, by stratum with intervals."""
-    report = evaluate_run(run, truth, by=by, resamples=resamples)
-    if json_:
-        emit(report.to_dict())
-        return
-    rows = [row for row in report.rows() if not brief or row[0] == "all"]
-    table(
-        f"{report.accounts:,} accounts, {report.rings:,} rings",
-        ("stratum", "measure", "value", "95 % interval", "over"),
-        rows,
     )

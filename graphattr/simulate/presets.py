@@ -7,7 +7,7 @@ from typing import Final
 
 from graphattr.errors import SettingsError
 from graphattr.simulate.draws import Range
-from graphattr.simulate.parameters import Ways
+from graphattr.simulate.tours.parameters import Ways
 
 _WAYS: Final = Ways()
 _NONE: Final = (0, 0)

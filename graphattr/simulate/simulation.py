@@ -8,21 +8,11 @@ from typing import Any
 
 from graphattr.errors import InputError
 from graphattr.simulate.families import FAMILIES
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.presets import Preset
+from graphattr.simulate.made import TABLES, write
 from graphattr.simulate.presets import preset as by_name
-from graphattr.simulate.tables import TABLES, signals, truth, write
-from graphattr.simulate.world import World, sessions
 
 #: Called with what is being done and the share done so far, in [0, 1].
 Progress = Callable[[str, float], None]
-
-
-def build(preset: Preset, seed: int) -> World:
-    """The world of a preset and seed, before any signal is drawn."""
-    plan = Plan(preset, seed)
-    FAMILIES[preset.family](plan)
-    return World.of(plan)
 
 
 def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None) -> dict[str, Any]:
@@ -45,22 +35,16 @@ def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None
     """
     chosen = by_name(preset)
     tell = progress or (lambda _step, _done: None)
-    total = len(TABLES) + 2
     tell("plan", 0.0)
-    world = build(chosen, seed)
-    tell("sessions", 1 / total)
-    spells = sessions(world)
+    world = FAMILIES[chosen.family](chosen, seed)
     rows: dict[str, int] = {}
     try:
         (out / "signals").mkdir(parents=True, exist_ok=True)
-        tables = signals(world, spells)
-        for done, name in enumerate(TABLES, start=2):
-            tell(name, done / total)
-            name, frame = next(tables)
-            rows[name] = frame.height
-            write(frame, out / "signals" / f"{name}.parquet")
-        known = truth(world)
-        write(known, out / "truth.parquet")
+        for done, name in enumerate(TABLES, start=1):
+            tell(name, done / (len(TABLES) + 1))
+            rows[name] = write(world.table(name), out / "signals" / f"{name}.parquet")
+        known = world.truth()
+        write(iter([known]), out / "truth.parquet")
     except OSError as error:
         raise InputError(
             f"cannot write {error.filename or out}: {error.strerror}", "a writable folder"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import settings
 
 from graphattr.simulate import PRESETS, simulate
-from graphattr.simulate.simulation import build
-from graphattr.simulate.tables import TABLES
-from graphattr.simulate.world import Sessions, World, sessions
+from graphattr.simulate.families import plan_tours
+from graphattr.simulate.made import TABLES
+from graphattr.simulate.tours.world import Sessions, World, sessions
 
 SEED = 7
 
@@ -36,7 +36,7 @@ def truth(folder: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    return build(PRESETS["tiny"], SEED)
+    return World.of(plan_tours(PRESETS["tiny"], SEED))
 
 
 @pytest.fixture(scope="session")

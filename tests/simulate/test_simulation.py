@@ -14,8 +14,9 @@ import pytest
 from graphattr.errors import InputError, SettingsError
 from graphattr.simulate import PRESETS, Preset, simulate
 from graphattr.simulate.draws import Ints
-from graphattr.simulate.parameters import Bans, Ways
-from graphattr.simulate.simulation import build
+from graphattr.simulate.families import plan_tours
+from graphattr.simulate.tours.parameters import Bans, Ways
+from graphattr.simulate.tours.world import World
 
 SEED = 7  # of the world in conftest.py
 KINDS = {
@@ -122,7 +123,7 @@ def test_a_mechanism_is_switched_off_without_moving_the_others() -> None:
     wild = replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(1.0, 1.0))))
 
     def mistaken(preset: Preset) -> tuple[int, Ints]:
-        world = build(preset, SEED)
+        world = World.of(plan_tours(preset, SEED))
         return int((world.accounts["innocent"] & (world.accounts["banned"] >= 0)).sum()), world.accounts[
             "created"
         ]

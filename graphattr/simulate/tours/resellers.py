@@ -13,11 +13,11 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES, COUNTRY_UTC
 from graphattr.simulate.clock import DAY
 from graphattr.simulate.draws import Floats, Ints, choose, count, draw, draws, lognormal
-from graphattr.simulate.fronts import fronts, opened
-from graphattr.simulate.operators import crew, machines, rotated
-from graphattr.simulate.people import Persons, packs, persons, use
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.work import Work, add, bans, failed_over, visits
+from graphattr.simulate.tours.fronts import fronts, opened
+from graphattr.simulate.tours.operators import crew, machines, rotated
+from graphattr.simulate.tours.people import Persons, packs, persons, use
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.work import Work, add, bans, failed_over, visits
 
 
 def resellers(plan: Plan) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY, HOUR, MINUTE
 from graphattr.simulate.draws import Bools, Ints, choose, count, draw, partly, scale
-from graphattr.simulate.people import CARD, Persons, bins, joined, names, registration, rented_phones
-from graphattr.simulate.plan import Plan
+from graphattr.simulate.tours.people import CARD, Persons, bins, joined, names, registration, rented_phones
+from graphattr.simulate.tours.plan import Plan
 
 
 def opened(

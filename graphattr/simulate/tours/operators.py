@@ -9,10 +9,10 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES, TOOL_SHARES
 from graphattr.simulate.clock import DAY, HOUR
 from graphattr.simulate.draws import Ints, choose, count, draw, draws, scale
-from graphattr.simulate.fronts import bought, fronts, opened
-from graphattr.simulate.people import Persons, farms, packs, persons
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.work import add, bans, campaigns, failed_over, visits
+from graphattr.simulate.tours.fronts import bought, fronts, opened
+from graphattr.simulate.tours.people import Persons, farms, packs, persons
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.work import add, bans, campaigns, failed_over, visits
 
 
 def operators(plan: Plan) -> None:

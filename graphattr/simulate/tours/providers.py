@@ -6,7 +6,7 @@ import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
 from graphattr.simulate.draws import Ints, count, draw, scale
-from graphattr.simulate.plan import Layout, Plan
+from graphattr.simulate.tours.plan import Layout, Plan
 
 KIND = {name: code for code, name in enumerate(NETWORK_KINDS)}
 

@@ -8,7 +8,7 @@ import polars as pl
 from graphattr.simulate.clock import DAY, HOUR, stamps
 from graphattr.simulate.draws import Ints, draw
 from graphattr.simulate.text import hashed
-from graphattr.simulate.world import World
+from graphattr.simulate.tours.world import World
 
 
 def operator_names(world: World) -> pl.Series:

@@ -9,7 +9,7 @@ import numpy as np
 
 from graphattr.simulate.clock import DAY, HOUR, moments
 from graphattr.simulate.draws import Bools, Ints, choose_rows, draw
-from graphattr.simulate.plan import MODES, Plan
+from graphattr.simulate.tours.plan import MODES, Plan
 
 Columns = dict[str, Any]
 

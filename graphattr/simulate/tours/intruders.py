@@ -11,10 +11,10 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY, HOUR
 from graphattr.simulate.draws import choose, count, draw, draws
-from graphattr.simulate.operators import machines
-from graphattr.simulate.people import joined, persons, registration, use
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.work import add, campaigns
+from graphattr.simulate.tours.operators import machines
+from graphattr.simulate.tours.people import joined, persons, registration, use
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.work import add, campaigns
 
 
 def intruders(plan: Plan) -> None:

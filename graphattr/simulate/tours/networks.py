@@ -10,10 +10,10 @@ import polars as pl
 from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
 from graphattr.simulate.clock import DAY, HOUR, stamps
 from graphattr.simulate.draws import Bools, Floats, Ints, mix, unit, zipf
-from graphattr.simulate.plan import MODES
-from graphattr.simulate.providers import KIND
 from graphattr.simulate.text import addresses, named
-from graphattr.simulate.world import Sessions, World
+from graphattr.simulate.tours.plan import MODES
+from graphattr.simulate.tours.providers import KIND
+from graphattr.simulate.tours.world import Sessions, World
 
 _HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING = range(len(MODES))
 

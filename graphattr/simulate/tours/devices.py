@@ -16,7 +16,7 @@ from graphattr.simulate.catalogue import (
 from graphattr.simulate.clock import DAY, stamps
 from graphattr.simulate.draws import Bools, Floats, Ints, draw, mix, unit, zipf
 from graphattr.simulate.text import hashed, named, tls
-from graphattr.simulate.world import Sessions, World
+from graphattr.simulate.tours.world import Sessions, World
 
 #: Namespaces of hashes that stand for catalogues anybody may draw from.
 _STOCK, _FARM, _MASK, _SCRIPT, _TOOL, _LEAK = 11, 12, 13, 14, 15, 16

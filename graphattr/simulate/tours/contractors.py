@@ -7,10 +7,10 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY
 from graphattr.simulate.draws import choose, count, draw, draws, lognormal, mix, partly
-from graphattr.simulate.fronts import fronts, opened
-from graphattr.simulate.people import Persons, persons
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.work import add, campaigns
+from graphattr.simulate.tours.fronts import fronts, opened
+from graphattr.simulate.tours.people import Persons, persons
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.work import add, campaigns
 
 
 def contractors(plan: Plan) -> None:

@@ -11,7 +11,7 @@ from graphattr.simulate.catalogue import AMOUNT_SHARES, AMOUNTS, CARD_KINDS, COU
 from graphattr.simulate.clock import DAY, MINUTE, stamps
 from graphattr.simulate.draws import Ints, choose, unit
 from graphattr.simulate.text import hashed, named
-from graphattr.simulate.world import World
+from graphattr.simulate.tours.world import World
 
 _OUTCOMES: Final = ("approved", "declined", "refunded", "charged_back")
 _OUTCOME_SHARES: Final = np.array([0.925, 0.055, 0.014, 0.006])

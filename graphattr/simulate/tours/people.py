@@ -15,8 +15,8 @@ from graphattr.simulate.catalogue import (
 )
 from graphattr.simulate.clock import DAY, WEEK, moments
 from graphattr.simulate.draws import Floats, Ints, choose, draw, lognormal, mix, partly
-from graphattr.simulate.plan import MODES, Plan
 from graphattr.simulate.text import DISPOSABLE_DOMAINS, PUBLIC_DOMAINS
+from graphattr.simulate.tours.plan import MODES, Plan
 
 CARD = {name: code for code, name in enumerate(CARD_KINDS)}
 #: Codes of the small pools that anybody may draw from. Below the first code that a plan hands out.

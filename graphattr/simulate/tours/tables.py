@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 from graphattr.simulate.catalogue import COUNTRIES
 from graphattr.simulate.clock import stamps
-from graphattr.simulate.devices import devices
 from graphattr.simulate.draws import Ints
-from graphattr.simulate.events import events
-from graphattr.simulate.labels import labels, operator_names
-from graphattr.simulate.networks import ips
-from graphattr.simulate.payments import payments
 from graphattr.simulate.text import domains, hashed, named
-from graphattr.simulate.usage import usage
-from graphattr.simulate.world import Sessions, World
-
-#: Names of the tables, in the order they are written.
-TABLES: Final = ("accounts", "payments", "ips", "devices", "usage", "events", "labels")
-_ROW_GROUP: Final = 250_000
+from graphattr.simulate.tours.devices import devices
+from graphattr.simulate.tours.events import events
+from graphattr.simulate.tours.labels import labels, operator_names
+from graphattr.simulate.tours.networks import ips
+from graphattr.simulate.tours.payments import payments
+from graphattr.simulate.tours.usage import usage
+from graphattr.simulate.tours.world import Sessions, World, sessions
 
 
 def account_ids(world: World) -> pl.Series:
@@ -51,22 +47,39 @@ def accounts(world: World) -> pl.DataFrame:
     )
 
 
-def signals(world: World, spells: Sessions) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Each table with its name, with ids in the place of row numbers."""
-    make: dict[str, Callable[[], pl.DataFrame]] = {
+@dataclass
+class Tours:
+    """A world of this family (`made.Made`); the sessions are drawn when the first table asks for them."""
+
+    world: World
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """All spells of work."""
+        return sessions(self.world)
+
+    def table(self, name: str) -> Iterator[pl.DataFrame]:
+        """The table with ids in the place of row numbers, in one part."""
+        frame = _tables(self)[name]()
+        at: Ints = frame["account"].to_numpy()
+        yield frame.select(account_ids(self.world).gather(at).alias("account_id"), pl.exclude("account"))
+
+    def truth(self) -> pl.DataFrame:
+        """See `truth`."""
+        return truth(self.world)
+
+
+def _tables(made: Tours) -> dict[str, Callable[[], pl.DataFrame]]:
+    world = made.world
+    return {
         "accounts": lambda: accounts(world),
         "payments": lambda: payments(world),
-        "ips": lambda: ips(world, spells),
-        "devices": lambda: devices(world, spells),
-        "usage": lambda: usage(world, spells),
+        "ips": lambda: ips(world, made.sessions),
+        "devices": lambda: devices(world, made.sessions),
+        "usage": lambda: usage(world, made.sessions),
         "events": lambda: events(world),
         "labels": lambda: labels(world),
     }
-    ids = account_ids(world)
-    for name in TABLES:
-        frame = make[name]()
-        at: Ints = frame["account"].to_numpy()
-        yield name, frame.select(ids.gather(at).alias("account_id"), pl.exclude("account"))
 
 
 def truth(world: World) -> pl.DataFrame:
@@ -96,12 +109,3 @@ def truth(world: World) -> pl.DataFrame:
             "operator": operator_names(world),
         }
     ).sort("account_id")
-
-
-def write(frame: pl.DataFrame, path: Path) -> None:
-    """Writes a table whole or not at all; the same rows give the same bytes."""
-    draft = path.with_name(path.name + ".part")
-    frame.rechunk().write_parquet(
-        draft, compression="zstd", compression_level=3, statistics=False, row_group_size=_ROW_GROUP
-    )
-    draft.replace(path)

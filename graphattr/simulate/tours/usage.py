@@ -9,7 +9,7 @@ from graphattr.simulate.catalogue import CAPABILITIES, CAPABILITY_SHARES, MODEL_
 from graphattr.simulate.clock import DAY, HOUR, stamps
 from graphattr.simulate.draws import Ints, mix, unit, zipf
 from graphattr.simulate.text import hashed, named
-from graphattr.simulate.world import Sessions, World
+from graphattr.simulate.tours.world import Sessions, World
 
 _POPULAR, _MODEL = 21, 22
 

@@ -20,8 +20,8 @@ import polars as pl
 
 from graphattr.simulate.clock import DAY, WINDOW_DAY
 from graphattr.simulate.draws import Ints, stream
-from graphattr.simulate.parameters import Ways
 from graphattr.simulate.presets import Preset
+from graphattr.simulate.tours.parameters import Ways
 
 #: Ways onto the network, in the order of a driver's w_ columns.
 MODES: Final = ("home", "mobile", "office", "campus", "vpn", "proxy", "hosting")

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphattr.simulate.clock import DAY, MINUTE
 from graphattr.simulate.draws import Floats, Ints, Range, draw, draws, lognormal, scale
-from graphattr.simulate.plan import Plan
+from graphattr.simulate.tours.plan import Plan
 
 Work = dict[str, Any]
 

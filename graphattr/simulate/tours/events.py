@@ -11,7 +11,7 @@ import polars as pl
 from graphattr.simulate.clock import DAY, HOUR, MINUTE, stamps
 from graphattr.simulate.draws import Ints
 from graphattr.simulate.text import hashed, named
-from graphattr.simulate.world import World
+from graphattr.simulate.tours.world import World
 
 _EVENTS: Final = ("key_created", "password_reset", "email_changed", "banned", "appeal", "reinstated")
 _KEY, _PASSWORD, _EMAIL, _BANNED, _APPEAL, _REINSTATED = range(len(_EVENTS))

@@ -7,16 +7,16 @@ import polars as pl
 
 from graphattr.simulate.catalogue import CARD_KINDS
 from graphattr.simulate.clock import HOUR
-from graphattr.simulate.devices import device_codes
-from graphattr.simulate.networks import origins
-from graphattr.simulate.parameters import Bans, Operators, Ways
-from graphattr.simulate.plan import MODES
+from graphattr.simulate.families import plan_tours
 from graphattr.simulate.presets import PRESETS
-from graphattr.simulate.providers import KIND
-from graphattr.simulate.simulation import build
-from graphattr.simulate.tables import account_ids
 from graphattr.simulate.text import hashed, named
-from graphattr.simulate.world import Sessions, World, sessions
+from graphattr.simulate.tours.devices import device_codes
+from graphattr.simulate.tours.networks import origins
+from graphattr.simulate.tours.parameters import Bans, Operators, Ways
+from graphattr.simulate.tours.plan import MODES
+from graphattr.simulate.tours.providers import KIND
+from graphattr.simulate.tours.tables import account_ids
+from graphattr.simulate.tours.world import Sessions, World, sessions
 
 Tables = dict[str, pl.DataFrame]
 
@@ -28,7 +28,7 @@ def test_sessions_stay_inside_their_tours(world: World, spells: Sessions) -> Non
 
 
 def test_nothing_happens_between_a_ban_and_a_reinstatement() -> None:
-    world = build(replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(0.5, 0.6)))), seed=2)
+    world = World.of(plan_tours(replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(0.5, 0.6)))), seed=2))
     spells = sessions(world)
     banned, back = (world.accounts[name][spells.account] for name in ("banned", "reinstated"))
     hit = banned >= 0
@@ -88,7 +88,7 @@ def test_masked_accounts_rarely_share_a_device(world: World, spells: Sessions) -
 
 def test_sold_accounts_change_hands() -> None:
     ways = Ways(operators=Operators(bought=(0.5, 0.6)))
-    world = build(replace(PRESETS["tiny"], ways=ways), seed=2)
+    world = World.of(plan_tours(replace(PRESETS["tiny"], ways=ways), seed=2))
     spells = sessions(world)
     sold = world.accounts["swap"]
     rows = np.flatnonzero((sold >= 0) & ~world.accounts["innocent"])

@@ -9,9 +9,9 @@ import numpy as np
 from graphattr.simulate.catalogue import COUNTRY_SHARES, TOOL_SHARES
 from graphattr.simulate.clock import DAY, HOUR
 from graphattr.simulate.draws import Ints, choose, count, draw, lognormal, partly
-from graphattr.simulate.people import joined, persons, registration, use
-from graphattr.simulate.plan import Plan
-from graphattr.simulate.providers import KIND
+from graphattr.simulate.tours.people import joined, persons, registration, use
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.providers import KIND
 
 
 def companies(plan: Plan) -> None:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from graphattr.simulate.clock import DAY, MINUTE
 from graphattr.simulate.draws import stream
-from graphattr.simulate.fronts import groups, opened
-from graphattr.simulate.plan import Plan
 from graphattr.simulate.presets import PRESETS
-from graphattr.simulate.work import bans, campaigns, failed_over
+from graphattr.simulate.tours.fronts import groups, opened
+from graphattr.simulate.tours.plan import Plan
+from graphattr.simulate.tours.work import bans, campaigns, failed_over
 
 
 def plan() -> Plan:
