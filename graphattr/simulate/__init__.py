@@ -6,7 +6,8 @@ A world is planned first (`plan`: who works on which accounts, and when), by pop
 size in `presets`.
 """
 
-from graphattr.simulate.presets import PRESETS, Preset
+from graphattr.simulate.mechanisms import MECHANISMS, Mechanism
+from graphattr.simulate.presets import PRESETS, Preset, off
 from graphattr.simulate.simulation import Progress, simulate
 
-__all__ = ["PRESETS", "Preset", "Progress", "simulate"]
+__all__ = ["MECHANISMS", "PRESETS", "Mechanism", "Preset", "Progress", "off", "simulate"]

@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from graphattr.errors import InputError
+from graphattr.errors import InputError, SettingsError
 from graphattr.simulate.families import FAMILIES
 from graphattr.simulate.made import TABLES, write
+from graphattr.simulate.presets import off, sized
 from graphattr.simulate.presets import preset as by_name
 
 #: Called with what is being done and the share done so far, in [0, 1].
 Progress = Callable[[str, float], None]
 
 
-def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None) -> dict[str, Any]:
+def simulate(
+    out: Path,
+    preset: str,
+    seed: int,
+    progress: Progress | None = None,
+    family: str | None = None,
+    without: Iterable[str] = (),
+) -> dict[str, Any]:
     """Writes a world: out/signals/<table>.parquet for all seven tables, and out/truth.parquet last.
 
-    The same preset, seed and versions give the same bytes. Files of an earlier world there are replaced.
+    The same preset, family, switches, seed and versions give the same bytes. Files of an earlier world there
+    are replaced.
 
     Args:
         out: folder of the world; made if it is not there.
         preset: a name of PRESETS.
         seed: any whole number from 0 on.
         progress: told of each step.
+        family: a name of FAMILIES; None: the preset's own.
+        without: names of MECHANISMS to leave out.
 
     Returns:
-        preset, family, seed, rows by table, accounts by kind, and how many accounts are innocent.
+        preset, family, without, seed, rows by table, accounts by kind, and how many accounts are innocent.
 
     Raises:
-        SettingsError: no such preset.
+        SettingsError: no such preset, family or mechanism.
         InputError: the folder cannot be written.
     """
-    chosen = by_name(preset)
+    chosen = off(by_name(preset), without)
+    chosen = replace(chosen, family=family or chosen.family)
+    if chosen.family not in FAMILIES:
+        raise SettingsError(f"no family '{chosen.family}'", f"one of {', '.join(FAMILIES)}")
     tell = progress or (lambda _step, _done: None)
     tell("plan", 0.0)
-    world = FAMILIES[chosen.family](chosen, seed)
+    world = FAMILIES[chosen.family](sized(chosen, seed), seed)
     rows: dict[str, int] = {}
     try:
         (out / "signals").mkdir(parents=True, exist_ok=True)
@@ -54,6 +69,7 @@ def simulate(out: Path, preset: str, seed: int, progress: Progress | None = None
     return {
         "preset": preset,
         "family": chosen.family,
+        "without": sorted(chosen.without),
         "seed": seed,
         "rows": rows,
         "kinds": dict(kinds.iter_rows()),

@@ -57,6 +57,7 @@ class People:
         no_phone: share without a number.
         free: share who never pay.
         sessions_a_week: median; log standard deviation 1.1.
+        dormant: share who registered out of curiosity and come a tenth as often.
         leavers: share who stop during the observation.
         pack_users: share who use a bought or shared prompt pack.
         farm_users: share who run their tests on a rented device farm.
@@ -71,6 +72,7 @@ class People:
     no_phone: Range = (0.10, 0.25)
     free: Range = (0.30, 0.45)
     sessions_a_week: Range = (2.5, 4.0)
+    dormant: Range = (0.0, 0.0)
     leavers: Range = (0.08, 0.18)
     pack_users: Range = (0.04, 0.10)
     farm_users: Range = (0.002, 0.01)
