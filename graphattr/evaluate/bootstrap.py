@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+#: Probability left out at each end of an interval.
+TAIL: Final = 0.025
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,36 @@ def estimate(value: float, resampled: Floats, n: float) -> Estimate:
     there = resampled[np.isfinite(resampled)]
     if not len(there):
         return Estimate(float(value), None, None, n)
-    low, high = np.quantile(there, (0.025, 0.975))
+    low, high = np.quantile(there, (TAIL, 1 - TAIL))
     return Estimate(float(value), float(low), float(high), n)
+
+
+def counted(place: Ints, weight: Floats, size: int = 0) -> Floats:
+    """Sum of the weights at each place, from 0 to `size` - 1 or further."""
+    # Of no rows at all numpy's counts are whole numbers, whatever the weights are.
+    return np.bincount(place, weight, minlength=size).astype(np.float64)
 
 
 def sums(values: Floats, controller: Ints, controllers: int) -> Floats:
     """Column sums by controller: shape controllers x measures, from accounts x measures."""
-    totals = np.zeros((controllers, values.shape[1]))
-    np.add.at(totals, controller, values)
-    return totals
+    columns = [counted(controller, column, controllers) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((controllers, 0))
+
+
+def effective(size: Floats) -> float:
+    """How many controllers of one size would tell as much as these (Kish: square of the sum over sum of squares).
+
+    It is the effective number of accounts where those of one controller are all alike: the worst case.
+    """
+    squares = float((size**2).sum())
+    return float(size.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def edge(share: float, controllers: float) -> tuple[float, float]:
+    """The interval of a share that is exactly 0 or exactly 1, of so many `effective` controllers.
+
+    There every resample gives the same figure, and a bootstrap says that nothing is uncertain. The far limit is
+    that of Clopper and Pearson instead, at the effective number (Korn and Graubard 1998).
+    """
+    far = TAIL ** (1 / controllers)
+    return (0.0, 1.0 - far) if share == 0 else (far, 1.0)

@@ -8,11 +8,18 @@ from typing import Final
 
 import polars as pl
 
-from graphattr.errors import InputError
-from graphattr.evaluate.files import read, result
+from graphattr.errors import InputError, RunError, SettingsError
+from graphattr.evaluate.files import known_operators, read, result
 from graphattr.evaluate.partition import codes
+from graphattr.evaluate.pieces import inside
 
 _COLUMNS: Final = ("account_id", "controller", "kind", "innocent", "operator")
+#: Strata beyond this are no strata: a column of ids was named.
+MAX_STRATA: Final = 100
+#: Of a ring that has as many accounts of one stratum as of another.
+MIXED: Final = "(mixed)"
+#: Of an account whose stratum the truth leaves empty.
+NONE: Final = "(none)"
 
 
 @dataclass(frozen=True)
@@ -21,18 +28,23 @@ class Judged:
 
     Attributes:
         accounts: one row an account of the truth, by account_id: account_id, controller, kind, innocent,
-            operator, stratum, ring_id (null: in no ring), probability, tier, status, label (of the ring or
-            of the account alone), owner (label of the controller), and `wrong`: in a ring, and not of its
-            largest controller.
-        rings: one row a ring: the columns of the run, and of the truth: accounts, wrong, innocent, kind
-            (null: no kind has most accounts), name (of its largest controller).
+            operator, stratum, ring_id (null: in no ring), probability, low, high, tier, status, said (the
+            ring's operator), label (of the ring or of the account alone), owner (label of the controller,
+            from 1), right, wrong and belongs (0 outside rings; see `_right`), known (its operator's name stands in the
+            run's labels), linked and largest (see `pieces.inside`).
+        rings: one row a ring, by ring_id: the columns of the run, and of the truth: accounts, wrong,
+            innocents, kind (null: no kind has most accounts), name (of its largest controller; null where it
+            has none or two are level), owner (of its largest controller, the first of several), stratum (of
+            most of its accounts, or MIXED).
         links: the run's links with `same`, whether one entity controls both accounts, and each end's stratum
-            and owner (label of the controller).
+            and owner.
+        strata: names of the strata of the accounts, sorted.
     """
 
     accounts: pl.DataFrame
     rings: pl.DataFrame
     links: pl.DataFrame
+    strata: list[str]
 
 
 def judge(run: Path, truth: Path, by: str) -> Judged:
@@ -41,21 +53,19 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
     Args:
         run: run folder.
         truth: truth.parquet as `graphattr simulate` writes it (or CSV): account_id, controller, kind,
-            innocent, operator, and the column `by`.
+            innocent, operator, and the column `by`; others are left alone.
         by: column of the truth that names the stratum.
 
     Raises:
-        RunError: the run is unfinished, or a table of it is unreadable.
-        InputError: the truth is unreadable, lacks a column, has an account twice, or not all accounts of the
-            run.
+        RunError: the run is unfinished, or a table of it is unreadable or holds what is no number.
+        InputError: the truth is unreadable, lacks a column or a value, has an account twice, or not all
+            accounts of the run.
+        SettingsError: `by` has more than MAX_STRATA values.
     """
-    known = read(truth, tuple(dict.fromkeys((*_COLUMNS, by))))
-    known = known.with_columns(
-        pl.col("innocent").cast(pl.String).str.to_lowercase() == "true", stratum=pl.col(by).cast(pl.String)
-    )
-    if known["account_id"].is_duplicated().any():
-        raise InputError(f"{truth.name} has an account more than once", "one row an account")
+    known = _truth(truth, by)
     members, rings, links = (result(run, table) for table in ("members", "rings", "links"))
+    _check_numbers(members, "members", ("probability", "low", "high"))
+    _check_numbers(links, "links", ("probability", "log10_lr"))
     seen = pl.concat([members["account_id"], links["account_a"], links["account_b"]]).unique()
     strangers = seen.filter(~seen.is_in(known["account_id"].implode()))
     if len(strangers):
@@ -64,46 +74,99 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
             "the truth of the same signals",
             "name the truth.parquet that was written beside them",
         )
-    accounts = _accounts(known.sort("account_id"), members, rings)
-    return Judged(accounts, _rings(rings, accounts), _links(links, accounts))
+    accounts = _accounts(known, members, rings)
+    ends = _links(links, accounts)
+    named = pl.col("operator").is_in(known_operators(run)).fill_null(False)
+    accounts = inside(accounts.with_columns(known=named), ends)
+    strata = sorted(accounts["stratum"].unique().to_list())
+    return Judged(accounts, _rings(rings, accounts), ends, strata)
+
+
+def _truth(path: Path, by: str) -> pl.DataFrame:
+    columns = tuple(dict.fromkeys((*_COLUMNS, by)))
+    known = read(path, columns).with_columns(pl.col(columns).cast(pl.String))
+    for name in ("account_id", "controller", "kind", "innocent"):
+        if known[name].null_count():
+            raise InputError(f"{known[name].null_count()} rows of {path.name} have no {name}", "one each")
+    if known["account_id"].is_duplicated().any():
+        raise InputError(f"{path.name} has an account more than once", "one row an account")
+    innocent = known["innocent"].str.to_lowercase()
+    other = innocent.filter(~innocent.is_in(["true", "false"]))
+    if len(other):
+        raise InputError(f"{path.name} has {other[0]!r} in the column innocent", "true or false")
+    if known[by].n_unique() > MAX_STRATA:
+        raise SettingsError(
+            f"the column {by} has {known[by].n_unique():,} different values",
+            f"at most {MAX_STRATA} strata",
+            "name a column of groups, such as kind or mechanism",
+        )
+    # "all" is the name of the figures over everything.
+    stratum = pl.when(pl.col(by) == "all").then(pl.lit("(all)")).otherwise(by).fill_null(NONE)
+    return known.with_columns(stratum=stratum, innocent=innocent == "true").sort("account_id")
+
+
+def _check_numbers(frame: pl.DataFrame, table: str, columns: tuple[str, ...]) -> None:
+    for name in columns:
+        bad = frame.height - int(frame[name].is_finite().fill_null(False).sum())
+        if bad:
+            raise RunError(
+                f"{bad} rows of {table}.parquet have no finite {name}", "a number", "run the signals again"
+            )
 
 
 def _accounts(known: pl.DataFrame, members: pl.DataFrame, rings: pl.DataFrame) -> pl.DataFrame:
     placed = known.join(
-        members.select("account_id", "ring_id", "probability", "tier"),
+        members.select("account_id", "ring_id", "probability", "low", "high", "tier"),
         on="account_id",
         how="left",
         maintain_order="left",
-    ).join(rings.select("ring_id", "status"), on="ring_id", how="left", maintain_order="left")
+    ).join(
+        rings.select("ring_id", "status", said="operator"), on="ring_id", how="left", maintain_order="left"
+    )
     owner = placed["controller"].rank("dense").cast(pl.Int64)
     placed = placed.with_columns(label=pl.Series(codes(members, placed["account_id"])), owner=owner)
-    largest = (
-        placed.filter(pl.col("ring_id").is_not_null())
-        .group_by("ring_id", "owner")
-        .len()
-        .sort("ring_id", "len", "owner", descending=[False, True, False])
-        .group_by("ring_id", maintain_order=True)
-        .first()
-        .select("ring_id", largest="owner")
+    return _right(placed)
+
+
+def _right(placed: pl.DataFrame) -> pl.DataFrame:
+    """Adds right and wrong: in a ring, is the account of the ring's largest controller? And belongs.
+
+    Where t controllers are level at the top, each of their accounts is right by 1/t: no tie is broken, and the
+    sum of `wrong` over a ring is its size less its largest controller all the same. Of a ring in which no
+    controller has two accounts one is right by that rule, although nobody in it shares a controller: `belongs`
+    is `right`, but 0 in such a ring.
+    """
+    held = pl.col("ring_id").is_not_null()
+    of, most = pl.col("of"), pl.col("of").max().over("ring_id")
+    level = (of == most).sum().over("ring_id") / most
+    shared = pl.when(most > 1).then("right").otherwise(0.0)
+    return (
+        placed.with_columns(of=pl.len().over("ring_id", "owner"))
+        .with_columns(right=pl.when(held & (of == most)).then(1.0 / level).otherwise(0.0))
+        .with_columns(wrong=pl.when(held).then(1.0 - pl.col("right")).otherwise(0.0))
+        .with_columns(belongs=shared)
+        .drop("of")
     )
-    wrong = (pl.col("ring_id").is_not_null() & (pl.col("owner") != pl.col("largest"))).fill_null(False)
-    return placed.join(largest, on="ring_id", how="left", maintain_order="left").with_columns(wrong=wrong)
 
 
 def _rings(rings: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     held = accounts.filter(pl.col("ring_id").is_not_null())
-    count = held.group_by("ring_id").agg(
+    top = held.filter(pl.col("right") > 0)
+    facts = held.group_by("ring_id").agg(
         accounts=pl.len(), wrong=pl.col("wrong").sum(), innocents=pl.col("innocent").sum()
     )
-    names = (
-        held.filter(~pl.col("wrong")).group_by("ring_id").agg(name=pl.col("operator").drop_nulls().first())
+    largest = top.group_by("ring_id").agg(
+        owner=pl.col("owner").min(),
+        name=pl.when(pl.col("owner").n_unique() == 1).then(pl.col("operator").drop_nulls().first()).first(),
     )
-    joined = rings.join(count, on="ring_id").join(_kinds(held), on="ring_id", how="left")
-    return joined.join(names, on="ring_id", how="left").sort("ring_id")
+    joined = rings.join(facts, on="ring_id").join(largest, on="ring_id")
+    joined = joined.join(_most(held, _meant(), "kind"), on="ring_id", how="left")
+    joined = joined.join(_most(held, pl.col("stratum"), "stratum"), on="ring_id", how="left")
+    return joined.with_columns(pl.col("stratum").fill_null(MIXED)).sort("ring_id")
 
 
-def _kinds(held: pl.DataFrame) -> pl.DataFrame:
-    """What each ring really is: the hypothesis that is true of most of its accounts, null if two are level.
+def _meant() -> pl.Expr:
+    """The hypothesis that is true of an account in its ring.
 
     Independent accounts with one controller in the majority are a person's own several (single_operator);
     without, their being together is a coincidence.
@@ -111,10 +174,14 @@ def _kinds(held: pl.DataFrame) -> pl.DataFrame:
     alone = pl.col("kind") == "independent"
     one = (pl.len().over("ring_id", "owner") * 2) > pl.len().over("ring_id")
     meant = pl.when(alone & one).then(pl.lit("single_operator")).when(alone).then(pl.lit("coincidence"))
-    counts = held.with_columns(meant=meant.otherwise("kind")).group_by("ring_id", "meant").len()
+    return meant.otherwise("kind")
+
+
+def _most(held: pl.DataFrame, value: pl.Expr, name: str) -> pl.DataFrame:
+    """The value that most accounts of each ring have; no row for a ring where two are level."""
+    counts = held.with_columns(value.alias(name)).group_by("ring_id", name).len()
     most = counts.filter(pl.col("len") == pl.col("len").max().over("ring_id"))
-    single = most.filter(pl.len().over("ring_id") == 1)
-    return single.select("ring_id", kind="meant")
+    return most.filter(pl.len().over("ring_id") == 1).select("ring_id", name)
 
 
 def _links(links: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
@@ -124,5 +191,5 @@ def _links(links: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
         renamed = end.rename(
             {"account_id": f"account_{side}", "owner": f"owner_{side}", "stratum": f"stratum_{side}"}
         )
-        joined = joined.join(renamed, on=f"account_{side}", maintain_order="left")
+        joined = joined.join(renamed, on=f"account_{side}", how="left", maintain_order="left")
     return joined.with_columns(same=pl.col("owner_a") == pl.col("owner_b"))

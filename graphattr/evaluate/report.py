@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
@@ -23,12 +23,17 @@ class Report:
         by: the column of the truth that names the strata.
         resamples: of controllers, for the intervals; drawn with `seed`.
         seed: of the resampling.
-        figures: by stratum ("all" first), the measures of `measures`.
+        figures: by stratum ("all" first), the measures of `measures` and `memberships`.
         links: by stratum, those of `pairs`.
         hypotheses: see `rings.hypotheses`.
         operators: see `rings.operators`.
         tiers: see `rings.tiers`.
-        reliability: rows of reliability diagrams, of links and of memberships.
+        reliability: rows of reliability diagrams: of links, memberships, and rings' leading hypotheses.
+        ring_figures: by stratum of most of a ring's accounts, the measures of `rings.ring_figures`.
+        coverage: by stratum, the groups of members behind `coverage` (see `calibration`).
+        tippett: by stratum, rows of a Tippett plot (see `scores.tippett`).
+        run: what run.json says made the run: guarantee, settings, seed, model, versions.
+        truth: name and SHA-256 of the truth.
     """
 
     accounts: int
@@ -42,6 +47,11 @@ class Report:
     operators: dict[str, Any]
     tiers: list[dict[str, Any]]
     reliability: dict[str, list[dict[str, Any]]]
+    ring_figures: dict[str, Figures] = field(default_factory=dict)
+    coverage: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tippett: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
+    truth: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -51,7 +61,7 @@ class Report:
         """Stratum, measure, value, interval and what it was taken over, as text; absent figures left out."""
         both = [
             (stratum, name, figure)
-            for table in (self.figures, self.links)
+            for table in (self.figures, self.links, self.ring_figures)
             for stratum, figures in table.items()
             for name, figure in figures.items()
         ]

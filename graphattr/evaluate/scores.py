@@ -17,9 +17,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
 
-Floats = npt.NDArray[np.float64]
+from graphattr.evaluate.bootstrap import Floats, Ints, counted
+
 Bools = npt.NDArray[np.bool_]
 _LOG2_10: Final = np.log2(10.0)
+#: Equal intervals of probability, for calibration errors and reliability diagrams.
+BINS: Final = 10
+
+
+def bin_of(probability: Floats, bins: int = BINS) -> Ints:
+    """Number of the equal interval that each probability lies in; 1 is in the last."""
+    return np.minimum((probability * bins).astype(np.int64), bins - 1)
 
 
 def mean(values: Floats, weight: Floats) -> float:
@@ -41,13 +49,18 @@ def cllr(log10_lr: Floats, true: Bools, weight: Floats) -> float:
     return (mean(cost[true], weight[true]) + mean(cost[~true], weight[~true])) / 2
 
 
+def _monotone(hits: Floats, misses: Floats) -> Floats:
+    """Posterior of each score, rising with it, that fits best: weights of true and untrue by rising score."""
+    total = hits + misses
+    share = np.divide(hits, total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(isotonic_regression(share, weights=np.maximum(total, 1e-300)).x)
+
+
 def best_log10_lr(log10_lr: Floats, true: Bools, weight: Floats) -> Floats:
     """Likelihood ratios with the least Cllr among all in the given order (ties stay ties)."""
     _, tie = np.unique(log10_lr, return_inverse=True)
-    total = np.bincount(tie, weight)
-    hits = np.bincount(tie, weight * true)
-    share = np.divide(hits, total, out=np.zeros_like(total), where=total > 0)
-    posterior = isotonic_regression(share, weights=np.maximum(total, 1e-300)).x[tie]
+    hits, misses = counted(tie, weight * true), counted(tie, weight * ~true)
+    posterior = _monotone(hits, misses)[tie]
     prior = mean(true.astype(np.float64), weight)
     with np.errstate(divide="ignore"):
         odds = np.log10(posterior) - np.log10(1.0 - posterior)
@@ -56,9 +69,22 @@ def best_log10_lr(log10_lr: Floats, true: Bools, weight: Floats) -> Floats:
 
 def cllr_min(log10_lr: Floats, true: Bools, weight: Floats) -> float:
     """Cllr after the best monotone mapping; nan unless there are true and untrue pairs."""
-    if not weight[true].sum() > 0 or not weight[~true].sum() > 0:
+    _, tie = np.unique(log10_lr, return_inverse=True)
+    return least_cllr(counted(tie, weight * true), counted(tie, weight * ~true))
+
+
+def least_cllr(hits: Floats, misses: Floats) -> float:
+    """`cllr_min` from the weights of true and of untrue pairs at each score, by rising score."""
+    trues, untrues = float(hits.sum()), float(misses.sum())
+    if not trues > 0 or not untrues > 0:
         return float("nan")
-    return cllr(best_log10_lr(log10_lr, true, weight), true, weight)
+    posterior = _monotone(hits, misses)
+    # log2(1 + 1/LR) with 1/LR = (1 - p)/p times the prior odds, and the other way round.
+    odds = trues / untrues
+    with np.errstate(divide="ignore"):
+        same = np.log2(1.0 + (1.0 - posterior) / posterior * odds)
+        other = np.log2(1.0 + posterior / (1.0 - posterior) / odds)
+    return (mean(same, hits) + mean(other, misses)) / 2
 
 
 def brier(probability: Floats, true: Bools, weight: Floats) -> float:
@@ -66,17 +92,20 @@ def brier(probability: Floats, true: Bools, weight: Floats) -> float:
     return mean((probability - true) ** 2, weight)
 
 
-def ece(probability: Floats, true: Bools, weight: Floats, bins: int = 10) -> float:
+def ece(probability: Floats, true: Bools, weight: Floats, bins: int = BINS) -> float:
     """Expected calibration error: mean |outcome - probability| of `bins` equal intervals."""
-    where = np.minimum((probability * bins).astype(np.int64), bins - 1)
-    gap = np.bincount(where, weight * (true - probability), minlength=bins)
+    where = bin_of(probability, bins)
+    gap = counted(where, weight * (true - probability), bins)
     total = float(weight.sum())
     return float(np.abs(gap).sum()) / total if total > 0 else float("nan")
 
 
-def reliability(probability: Floats, true: Bools, bins: int = 10) -> list[dict[str, Any]]:
-    """Rows of a reliability diagram: interval, count, mean probability, share true; no empty intervals."""
-    where = np.minimum((probability * bins).astype(np.int64), bins - 1)
+def reliability(probability: Floats, true: Bools | Floats, bins: int = BINS) -> list[dict[str, Any]]:
+    """Rows of a reliability diagram: interval, count, mean probability, share true; no empty intervals.
+
+    `true` may be a share (an account of one of two level controllers is half right).
+    """
+    where = bin_of(probability, bins)
     rows = []
     for number in np.unique(where).tolist():
         here = where == number
@@ -90,3 +119,22 @@ def reliability(probability: Floats, true: Bools, bins: int = 10) -> list[dict[s
             }
         )
     return rows
+
+
+def tippett(log10_lr: Floats, true: Bools, points: int = 200) -> list[dict[str, float | None]]:
+    """A Tippett plot: the shares of true and of untrue pairs whose log10 LR is at least x, by rising x.
+
+    At each value where those are few, else at `points` of even distance; None for a sort that has no pair.
+    """
+    if not len(log10_lr):
+        return []
+    values = np.unique(log10_lr)
+    at = values if len(values) <= points else np.linspace(values[0], values[-1], points)
+    shares = []
+    for here in (log10_lr[true], log10_lr[~true]):
+        above = len(here) - np.searchsorted(np.sort(here), at, side="left")
+        shares.append([float(n) / len(here) for n in above] if len(here) else [None] * len(at))
+    return [
+        {"log10_lr": float(x), "same": same, "different": other}
+        for x, same, other in zip(at, *shares, strict=True)
+    ]

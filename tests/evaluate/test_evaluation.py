@@ -120,8 +120,11 @@ def test_hypotheses_names_and_tiers(make_run: Make, make_truth: Make) -> None:
         "not_named": 0,
         "rightly_unknown": 1,
     }
-    assert got["tiers"] == [{"tier": "core", "accounts": 8, "probability": 0.95, "right": 0.75}]
-    assert got["reliability"]["memberships"][0]["true"] == 0.75
+    assert got["tiers"] == [
+        {"tier": "core", "accounts": 8, "probability": 0.95, "right": 0.75, "belongs": 0.625}
+    ]
+    # h1 and h2 share a ring and no controller: neither belongs, though one of the two is "right".
+    assert got["reliability"]["memberships"][0]["true"] == 0.625
     json.dumps(got)
 
 
