@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from graphattr.cli.output import emit, table
+from graphattr.cli.output import emit, say, table
 from graphattr.evaluate import evaluate as evaluate_run
+from graphattr.evaluate import write_page
 
 
 def evaluate(
@@ -20,11 +21,16 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(min=0, help="Bootstrap resamples of controllers, for the intervals.")
     ] = 200,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with plots too; it needs no network.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     brief: Annotated[bool, typer.Option("--brief", help="Only the figures over all accounts.")] = False,
 ) -> None:
-    """Measure a run against the truth: rings, links, hypotheses and innocents, by stratum with intervals."""
+    """Measure a run against the truth: rings, links, names, hypotheses and innocents, by stratum with intervals."""
     report = evaluate_run(run, truth, by=by, resamples=resamples)
+    if html is not None:
+        write_page(report, html)
     if json_:
         emit(report.to_dict())
         return
@@ -34,3 +40,5 @@ def evaluate(
         ("stratum", "measure", "value", "95 % interval", "over"),
         rows,
     )
+    if html is not None:
+        say(f"Page with plots: {html}")

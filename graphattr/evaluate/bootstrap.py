@@ -35,11 +35,15 @@ def replicates(controllers: int, resamples: int, seed: int) -> Iterator[Floats]:
 
 
 def estimate(value: float, resampled: Floats, n: float) -> Estimate:
-    """The estimate of a figure from its value and its values on resamples; nan counts as absent."""
+    """The estimate of a figure from its value and its values on resamples; nan counts as absent.
+
+    A figure that no resample moves (one controller's, say) has no interval: it is not certain, it is unknown how
+    uncertain it is.
+    """
     if not np.isfinite(value):
         return Estimate(None, None, None, n)
     there = resampled[np.isfinite(resampled)]
-    if not len(there):
+    if not len(there) or np.ptp(there) <= 1e-12 * abs(value):
         return Estimate(float(value), None, None, n)
     low, high = np.quantile(there, (TAIL, 1 - TAIL))
     return Estimate(float(value), float(low), float(high), n)

@@ -4,12 +4,14 @@ A member's interval [low, high] claims that the account's chance to belong to it
 out of ten. One account shows only an outcome, not a chance, so no single interval can be checked: groups of
 members with like probabilities can. Within each stratum the members are sorted by probability and cut into
 groups of equal size (at most GROUPS, of MIN_GROUP members or more where there are that many; equal
-probabilities stay together). A group is covered if the share of its accounts that are right lies between the
-mean of their lows and the mean of their highs: if all its chances lay in their intervals, so would their mean,
-and the share estimates that mean. `coverage` is the share of members in covered groups; honest intervals of 90 %
-give .9 or more, for where the errors inside a group differ they cancel in its mean. `coverage_at_most` also
-counts the groups whose share differs from the interval by no more than chance (its own 95 % interval, by
-controller, touches it); the truth lies between the two.
+probabilities stay together). A group is covered if the number of its accounts that are right lies between the
+sum of their lows and the sum of their highs, each to the next whole account: if all its chances lay in their
+intervals, so would their sum, and the number estimates that sum.
+
+`coverage` is the share of members in covered groups. Honest intervals of 90 % give .9 or more: .9 where the
+errors inside a group are all the same, more where they differ and cancel. Small groups lose some to chance, so
+`coverage_at_most` also counts the groups whose share misses the interval by no more than that (its own 95 %
+interval, by controller, touches it); the truth lies between the two.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from graphattr.evaluate.bootstrap import (
     TAIL,
@@ -75,59 +78,76 @@ class Intervals:
     high: Floats
     right: Floats
 
-    def of(self, place: Ints) -> Intervals:
-        """Those in the given places."""
-        return Intervals(self.probability[place], self.low[place], self.high[place], self.right[place])
-
 
 def grouped(probability: Floats) -> Ints:
     """Group number of each member, from 0, by rising probability."""
     size = len(probability)
     groups = int(np.clip(size // MIN_GROUP, 1, GROUPS))
-    values, tie, counts = np.unique(probability, return_inverse=True, return_counts=True)
+    _, tie, counts = np.unique(probability, return_inverse=True, return_counts=True)
     # A run of ties goes where its middle falls.
     middle = (np.cumsum(counts) - counts / 2) * groups / max(size, 1)
     _, number = np.unique(np.minimum(middle.astype(np.int64), groups - 1), return_inverse=True)
-    return np.asarray(number[tie] if len(values) else tie, dtype=np.int64)
+    return np.asarray(number[tie], dtype=np.int64)
 
 
 def coverage(
-    stated: Intervals, owner: Ints, owners: int, resamples: int, seed: int
-) -> tuple[dict[str, Estimate], list[dict[str, Any]]]:
-    """Coverage of the intervals of some members, with the groups that it was read off.
+    stated: Intervals, rows: Rows, resamples: int, seed: int
+) -> tuple[Table, dict[str, list[dict[str, Any]]]]:
+    """Coverage of the members' intervals by stratum, and by stratum the groups that it was read off.
 
     Returns:
         coverage and coverage_at_most; and a row a group: n, probability, low, high (means), right (the share),
         right_low, right_high (its interval, None without resamples), and verdict: inside, below (stated too
         high), above (too low), or close (outside, by no more than chance).
     """
-    size = len(stated.right)
+    terms = np.stack(
+        [np.ones(len(stated.right)), stated.right, stated.low, stated.high, stated.probability], axis=1
+    )
+    places = rows.places()
+    # All members first, then all again by stratum: each pass over the resamples serves every stratum.
+    group = np.zeros((2, len(terms)), dtype=np.int64)
+    group[0] = grouped(stated.probability)
+    ends = [0, int(group[0].max(initial=-1)) + 1]
+    for where in list(places.values())[1:]:
+        inside = grouped(stated.probability[where])
+        group[1, where] = ends[-1] + inside
+        ends.append(ends[-1] + int(inside.max(initial=-1)) + 1)
+    drawn = np.zeros((resamples, ends[-1], 4))
+    for number, weight in enumerate(replicates(rows.owners, resamples, seed)):
+        each = terms[:, :4] * weight[rows.owner][:, None]
+        drawn[number] = sums(each, group[0], ends[-1]) + sums(each, group[1], ends[-1])
+    total = sums(terms, group[0], ends[-1]) + sums(terms, group[1], ends[-1])
+    figures, tables = {}, {}
+    for name, start, stop in zip(places, ends, ends[1:], strict=False):
+        at = [rows.owner[(group == n).any(axis=0)] for n in range(start, stop)]
+        kish = [effective(counted(owner, np.ones(len(owner)))) for owner in at]
+        figures[name], tables[name] = _covered(total[start:stop], drawn[:, start:stop], kish)
+    return figures, tables
+
+
+def _covered(
+    total: Floats, drawn: Floats, controllers: list[float]
+) -> tuple[dict[str, Estimate], list[dict[str, Any]]]:
+    """Coverage over some groups: sums of one, right, low, high, probability; those on resamples; `effective`."""
+    size = float(total[:, 0].sum())
     if not size:
         nothing = Estimate(None, None, None, 0.0)
         return {"coverage": nothing, "coverage_at_most": nothing}, []
-    group = grouped(stated.probability)
-    groups = int(group.max()) + 1
-    terms = np.stack([np.ones(size), stated.right, stated.low, stated.high, stated.probability], axis=1)
-    total = sums(terms, group, groups)
-    drawn = np.zeros((resamples, groups, 4))
-    for number, weight in enumerate(replicates(owners, resamples, seed)):
-        drawn[number] = sums(terms[:, :4] * weight[owner][:, None], group, groups)
     mean = total[:, 1:] / total[:, :1]
     with np.errstate(invalid="ignore", divide="ignore"):
         means = drawn[:, :, 1:] / drawn[:, :, :1]
-        again = (_holds(means) * drawn[:, :, 0]).sum(axis=1) / drawn[:, :, 0].sum(axis=1)
-    inside = _holds(mean)
-    kish = [effective(counted(owner[group == n], terms[group == n, 0])) for n in range(groups)]
-    limits = [_limits(mean[n, 0], means[:, n, 0], kish[n]) for n in range(groups)]
-    verdicts = [_verdict(bool(inside[n]), mean[n], limits[n]) for n in range(groups)]
-    held = total[:, 0] / size
+        again = (_holds(drawn) * drawn[:, :, 0]).sum(axis=1) / drawn[:, :, 0].sum(axis=1)
+    inside = _holds(total)
+    limits = [_limits(mean[n, 0], means[:, n, 0], controllers[n]) for n in range(len(mean))]
+    verdicts = [_verdict(bool(inside[n]), mean[n], limits[n]) for n in range(len(mean))]
     not_missed = np.array([verdict in ("inside", "close") for verdict in verdicts])
+    held = total[:, 0] / size
     figures = {
-        "coverage": estimate(float(held @ inside), again, float(size)),
-        "coverage_at_most": Estimate(float(held @ not_missed), None, None, float(size)),
+        "coverage": estimate(float(held @ inside), again, size),
+        "coverage_at_most": Estimate(float(held @ not_missed), None, None, size),
     }
     names = ("right", "low", "high", "probability")
-    rows = [
+    table = [
         {
             "n": int(total[n, 0]),
             **{name: float(mean[n, k]) for k, name in enumerate(names)},
@@ -135,15 +155,16 @@ def coverage(
             "right_high": limits[n][1],
             "verdict": verdicts[n],
         }
-        for n in range(groups)
+        for n in range(len(mean))
     ]
-    return figures, rows
+    return figures, table
 
 
-def _holds(mean: Floats) -> Floats:
-    """Whether the share right (0) lies between the mean low (1) and the mean high (2)."""
-    slack = 1e-12
-    return np.asarray((mean[..., 1] - slack <= mean[..., 0]) & (mean[..., 0] <= mean[..., 2] + slack))
+def _holds(total: Floats) -> npt.NDArray[np.bool_]:
+    """Whether groups are covered, from their sums of one, right, low and high: to the whole account either way."""
+    slack = 1e-9
+    _, right, low, high = (total[..., k] for k in range(4))
+    return np.asarray((np.floor(low + slack) - slack <= right) & (right <= np.ceil(high - slack) + slack))
 
 
 def _limits(share: float, resampled: Floats, controllers: float) -> tuple[float | None, float | None]:

@@ -32,8 +32,5 @@ def memberships(
     square = right * (p - 1) ** 2 + (1 - right) * p**2
     figures = ratio_figures([Ratio("membership_brier", square, np.ones(len(p)))], rows, resamples, seed)
     error = ece_figures(rows, p, right, "membership_ece", resamples, seed)
-    groups: Groups = {}
-    for name, where in rows.places().items():
-        found, groups[name] = coverage(stated.of(where), rows.owner[where], owners, resamples, seed)
-        figures[name] |= error[name] | found
-    return figures, groups
+    found, groups = coverage(stated, rows, resamples, seed)
+    return {name: figures[name] | error[name] | found[name] for name in figures}, groups

@@ -121,6 +121,10 @@ class _Pairs:
             counted(at, weight - hits, cells * scores).reshape(cells, scores),
         )
 
+    def rows(self, cell: int) -> Ints:
+        """Row numbers of a cell."""
+        return np.arange(self.cut[cell].start, self.cut[cell].stop)
+
     def inside(self, stratum: int | None) -> list[int]:
         """Cells with an end in a stratum; all of them for None."""
         return [n for n, ends in enumerate(self.ends) if stratum is None or stratum in ends]
@@ -153,7 +157,7 @@ def links(
     report = {}
     for name, where in cells.items():
         merged = _merged(whole, where)
-        rows = np.concatenate([np.arange(len(pairs.lr))[pairs.cut[n]] for n in where] or [np.arange(0)])
+        rows = np.concatenate([np.arange(0), *(pairs.rows(n) for n in where)])
         value = _exact(merged.figures(), cllr_min(pairs.lr[rows], pairs.true[rows], np.ones(len(rows))))
         over = {"cost_true": merged.terms[_TRUES], "cost_untrue": merged.terms[_UNTRUES]}
         report[name] = {

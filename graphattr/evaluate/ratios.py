@@ -86,7 +86,7 @@ def _stratum(found: Sequence[Ratio], total: Floats, drawn: Floats, size: Floats)
     for ratio, below, by_owner in zip(found, total[1::2], size.T, strict=True):
         share = float(value[ratio.name])
         got = estimate(share, resampled[ratio.name], float(below))
-        if got.low is not None and share in (0.0, 1.0):
+        if len(drawn) and share in (0.0, 1.0):
             got = Estimate(share, *edge(share, effective(by_owner)), float(below))
         figures[ratio.name] = _scaled(got, ratio.scale)
     return _with_f1(figures, value, resampled)
@@ -104,7 +104,7 @@ def _with_f1(
         if precision in figures:
             mean = float(harmonic(np.asarray(value[precision]), np.asarray(value[recall])))
             got = estimate(mean, harmonic(resampled[precision], resampled[recall]), figures[precision].n)
-            edged = got.low is not None and mean in (0.0, 1.0)
+            edged = mean in (0.0, 1.0)
             ordered[name] = _from_parts(mean, figures[precision], figure) if edged else got
     return ordered
 

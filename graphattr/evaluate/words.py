@@ -15,12 +15,19 @@ class Measure:
         label: a short heading.
         says: what it is, in a sentence.
         over: what `n` counts.
+        where: the accounts or rings that it is taken over, as the end of a heading.
     """
 
     name: str
     label: str
     says: str
     over: str = "accounts"
+    where: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Label and where."""
+        return f"{self.label}, {self.where}" if self.where else self.label
 
 
 _BCUBED: Final = (
@@ -38,13 +45,13 @@ _BCUBED: Final = (
 )
 _OVER: Final = (
     ("", "", "averaged over all accounts; an account in no ring stands alone"),
-    ("non_innocent_", ", non-innocent accounts alone",
+    ("non_innocent_", "non-innocent accounts alone",
      "with every innocent account taken out of the rings first, so it hides them: read with the innocents in rings"),
-    ("attributed_", ", accounts of attributed rings", "averaged over the accounts of attributed rings"),
+    ("attributed_", "accounts of attributed rings", "averaged over the accounts of attributed rings"),
 )  # fmt: skip
 
 GROUPING: Final = tuple(
-    Measure(over + name, label + where, f"{says}, {how}", unit)
+    Measure(over + name, label, f"{says}, {how}", unit, where)
     for over, where, how in _OVER
     for name, label, says, unit in _BCUBED
 )
@@ -60,25 +67,29 @@ WRONG: Final = tuple(
     for measure in (
         Measure(
             f"wrong_in_{key}",
-            f"Wrongly attributed, {where}",
+            "Wrongly attributed",
             f"ring size less its largest controller, summed over {where}, as a share of their accounts",
             "accounts in them",
+            where,
         ),
         Measure(
             f"wrong_in_{key}_of_all",
-            f"Wrongly attributed of all, {where}",
+            "Wrongly attributed of all",
             f"the same wrong accounts of {where} as a share of all accounts",
+            where=where,
         ),
         Measure(
             f"innocent_in_{key}",
-            f"Innocents, {where}",
+            "Innocents",
             f"accounts over which nobody may be accused, as a share of the accounts of {where}",
             "accounts in them",
+            where,
         ),
         Measure(
             f"innocent_in_{key}_per_10000",
-            f"Innocents per 10,000, {where}",
+            "Innocents per 10,000",
             f"innocent accounts in {where}, for every 10,000 accounts there are",
+            where=where,
         ),
     )
 )
@@ -104,7 +115,7 @@ ANSWERS: Final = (
 NAMING: Final = (
     Measure("known_named", "Known operators named",
             "share of the accounts of operators in the run's labels whose ring bears a name", "their accounts"),
-    Measure("known_named_right", "of these, named right", "of these, the share whose own operator it is",
+    Measure("known_named_right", "Of these, named right", "of these, the share whose own operator it is",
             "named ones"),
     Measure("unknown_named", "Unknown operators given a name",
             "share of the accounts of operators in no label whose ring bears a name all the same", "their accounts"),
@@ -147,9 +158,9 @@ MEMBERS: Final = (
 RINGS: Final = (
     Measure("hypothesis_accuracy", "Hypothesis right", "share of the rings whose leading hypothesis is true",
             "rings"),
-    Measure("hypothesis_accuracy_large", "in rings of 10 or more", "the same in rings of ten or more accounts",
+    Measure("hypothesis_accuracy_large", "Right, rings of 10 or more", "the same in rings of ten or more accounts",
             "rings"),
-    Measure("hypothesis_accuracy_by_account", "by account", "the same, each ring counted by its accounts",
+    Measure("hypothesis_accuracy_by_account", "Right, by account", "the same, each ring counted by its accounts",
             "accounts"),
     Measure("operator_or_reseller", "Operator or reseller",
             "of the rings that are one or the other, the share where the true one is the more probable of the two "
@@ -165,7 +176,7 @@ RINGS: Final = (
             "mean distance of the leading probability and the share right, over ten equal intervals", "rings"),
     Measure("hypothesis_abstained", "No hypothesis ahead",
             "share of the rings whose leading hypothesis has a probability under one half", "rings"),
-    Measure("hypothesis_accuracy_if_said", "right where one is", "share right of the other rings", "rings"),
+    Measure("hypothesis_accuracy_if_said", "Right where one is ahead", "share right of the other rings", "rings"),
     Measure("abstained_rings", "Rings not attributable", "share of the rings with that status", "rings"),
 )  # fmt: skip
 
