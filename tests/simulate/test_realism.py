@@ -347,6 +347,8 @@ def test_marginals_of_a_world_counted_by_hand() -> None:
         "rows by network: vpn": 1 / 5,
         "devices an account: mean": 1.5,
         "accounts a device: two": 1 / 2,
+        "devices alone with their looks (system, browser, TLS, offset, language)": 1.0,
+        "devices that share their looks with 50 others or more": 0.0,
         "script rows": 1 / 3,
         "accounts with one language": 1 / 2,
         "accounts that pay": 3 / 4,
@@ -462,6 +464,10 @@ def test_a_sample_of_a_large_world_says_nearly_the_same(
     both = whole.join(part, on=["feature", "kind"], suffix="_part").drop_nulls(["auc", "auc_part"])
     assert both.height == part.drop_nulls("auc").height
     assert (both["auc"] - both["auc_part"]).abs().median() < 0.03
+    monkeypatch.setattr(links, "_GROUPED", 40)
+    few = link_power(signals, truth)
+    assert set(few["kind"]) == set(whole["kind"])  # controllers of every kind in turn
+    assert few.filter(pl.col("pairs") < pl.col("pairs").max())["pairs"].sum() < whole["pairs"].sum()
     assert sorted(set(uniform(100, 10, "x"))) == list(uniform(100, 10, "x"))
     assert len(uniform(100, 10, "x")) == 10
 
