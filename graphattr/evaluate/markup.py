@@ -27,9 +27,9 @@ caption{text-align:left;font-weight:600;font-size:1.05rem;padding:1.6rem 0 .3rem
 th,td{padding:.35rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top}
 th{font-weight:600}thead th{vertical-align:bottom;max-width:9.5rem}
 th:first-child,td.words,th.words,th.fold{text-align:left}td.words{max-width:34rem;min-width:16rem}
-th[scope=row]{white-space:nowrap}td.fold{text-align:left;overflow-wrap:anywhere}
+th[scope=row]{white-space:nowrap}td.fold{text-align:left;overflow-wrap:anywhere;min-width:7.5rem}
 data{font-variant-numeric:tabular-nums;font-size:.95rem}td small{display:block;color:var(--soft);white-space:nowrap}
-.none{color:var(--soft)}tr.first{background:var(--fill)}td.hit{font-weight:700;outline:2px solid var(--a)}
+.none{color:var(--soft)}tr.first{background:var(--fill)}td.hit{font-weight:700;background:var(--band)}
 dt{font-weight:600;margin-top:.6rem}dd{margin:0;color:var(--soft)}
 .plots{display:flex;flex-wrap:wrap;gap:1rem 1.5rem;margin:.8rem 0}figure{margin:0;max-width:100%}
 svg{max-width:100%;height:auto;display:block;font:12px system-ui,sans-serif;fill:var(--ink)}

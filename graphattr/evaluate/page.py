@@ -202,12 +202,10 @@ def _rings(report: Report) -> Iterator[str]:
             (kind, *(_count(counts.get((kind, name)), kind == name) for name in said))
             for kind in sorted({pair[0] for pair in counts})
         ]
-        heads = ("true \\ said", *said)
+        heads = ("true \\ said", *(name.replace("_", " ") for name in said))
         yield table("Rings (and their accounts) by true and by leading hypothesis", heads, rows)
     named = [(name.replace("_", " "), cell(f"{count:,}")) for name, count in report.operators.items()]
-    yield "<h3>Rings by what was said of their operator</h3>\n" + table(
-        "Names of rings", ("", "rings"), named
-    )
+    yield table("Rings by what was said of their operator", ("", "rings"), named)
     tiers = [
         (
             str(row["tier"]),

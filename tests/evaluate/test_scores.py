@@ -1,5 +1,6 @@
 """Measures of scores against slow oracles."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from graphattr.evaluate.scores import best_log10_lr, brier, cllr, cllr_min, ece, mean, reliability
+from graphattr.evaluate.scores import (
+    best_log10_lr,
+    brier,
+    cllr,
+    cllr_min,
+    ece,
+    least_cllr,
+    mean,
+    reliability,
+    tippett,
+)
 
 # Few distinct values, so that ties are common.
 scored = st.lists(st.tuples(st.integers(-8, 8).map(lambda x: x / 2), st.booleans()), min_size=2, max_size=14)
@@ -117,3 +128,63 @@ def test_a_mean_over_nothing_is_nan() -> None:
     assert math.isnan(mean(empty, empty))
     assert math.isnan(brier(empty, empty.astype(bool), empty))
     assert math.isnan(ece(empty, empty.astype(bool), empty))
+
+
+def slow_least(lr: list[float], true: list[bool]) -> float:
+    """The least Cllr of all monotone mappings: every way to cut the scores into runs, each with its best ratio."""
+    values = sorted(set(lr))
+    trues, untrues = sum(true), len(true) - sum(true)
+    best = math.inf
+    for cuts in itertools.product((False, True), repeat=len(values) - 1):
+        runs = [[values[0]]]
+        for value, cut in zip(values[1:], cuts, strict=True):
+            runs.append([value]) if cut else runs[-1].append(value)
+        ratios, cost = [], 0.0
+        for run in runs:
+            hits = sum(t for x, t in zip(lr, true, strict=True) if x in run)
+            misses = sum(not t for x, t in zip(lr, true, strict=True) if x in run)
+            ratio = hits / trues * untrues / misses if misses else math.inf
+            ratios.append(ratio)
+            cost += hits / trues * math.log2(1 + 1 / ratio) if hits else 0
+            cost += misses / untrues * math.log2(1 + ratio) if misses else 0
+        if ratios == sorted(ratios):
+            best = min(best, cost / 2)
+    return best
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3).map(float), st.booleans()), min_size=2, max_size=10))
+def test_cllr_min_is_the_least_of_all_monotone_mappings(pairs: list[tuple[float, bool]]) -> None:
+    lr, true, one = arrays(pairs)
+    assume(true.any() and not true.all())
+    assert cllr_min(lr, true, one) == pytest.approx(slow_least(lr.tolist(), true.tolist()))
+    assert cllr_min(lr, true, one) == pytest.approx(cllr(best_log10_lr(lr, true, one), true, one))
+
+
+def test_cllr_min_of_known_cases() -> None:
+    true = np.array([True, True, False, False])
+    assert cllr_min(np.array([2.0, 3, 0, 1]), true, np.ones(4)) == pytest.approx(0.0)  # told apart
+    assert cllr_min(np.array([0.0, 1, 2, 3]), true, np.ones(4)) == pytest.approx(1.0)  # the wrong way round
+    assert cllr_min(np.zeros(4), true, np.ones(4)) == pytest.approx(1.0)
+    assert math.isnan(least_cllr(np.array([1.0]), np.array([0.0])))
+
+
+@given(scored, st.integers(2, 30))
+def test_tippett_counts_pairs_at_or_above(pairs: list[tuple[float, bool]], points: int) -> None:
+    lr, true, _ = arrays(pairs)
+    rows = tippett(lr, true, points)
+    assert [rows[0]["log10_lr"], rows[-1]["log10_lr"]] == [lr.min(), lr.max()]
+    for row in rows:
+        for key, here in (("same", lr[true]), ("different", lr[~true])):
+            x = row["log10_lr"]
+            expected = sum(value >= x for value in here) / len(here) if len(here) else None
+            assert row[key] == (None if expected is None else pytest.approx(expected))
+
+
+def test_tippett_of_nothing_and_of_much() -> None:
+    assert tippett(np.array([]), np.array([], dtype=bool)) == []
+    assert len(tippett(np.arange(1000.0), np.arange(1000) % 2 == 0, 50)) == 50
+
+
+def test_a_level_outcome_is_half_true() -> None:
+    row = reliability(np.array([0.9, 0.9]), np.array([0.5, 1.0]))[0]
+    assert row["true"] == 0.75
