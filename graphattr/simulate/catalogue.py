@@ -38,7 +38,7 @@ COUNTRY_SHARES: Final[Floats] = np.array([country.share for country in COUNTRIES
 COUNTRY_UTC: Final = np.array([country.utc for country in COUNTRIES], dtype=np.int64)
 
 #: The contract's names, in a fixed order.
-NETWORK_KINDS: Final = ("residential", "mobile", "business", "education", "vpn", "proxy", "hosting")
+NETWORK_KINDS: Final = ("residential", "mobile", "business", "education", "vpn", "proxy", "hosting", "tor")
 CARD_KINDS: Final = ("credit", "debit", "prepaid", "virtual", "bank", "wallet", "crypto")
 
 MODELS: Final = ("large-2", "small-2", "large-3", "embed-1")

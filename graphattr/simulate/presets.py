@@ -83,7 +83,7 @@ class Preset:
 RING_ODDS: Final = {"operators": 0.5, "gateways": 0.2, "storefronts": 0.15, "queues": 0.15}
 
 _TINY: Final = Preset(
-    what="some 330 accounts, a little of everything; for tests",
+    what="some 400 accounts, a little of everything; for tests",
     people=190,
     households=20,
     campuses=1,
@@ -113,55 +113,33 @@ _BYSTANDERS: Final = Preset(
     company_size=(8, 20),
 )
 
-PRESETS: Final[dict[str, Preset]] = {
-    "tiny": _TINY,
-    "sample": Preset(
-        what="some 2,300 accounts, what sample_data/ ships",
-        days=28,
-        people=1500,
-        households=110,
-        campuses=2,
-        campus_size=(50, 90),
-        companies=8,
-        company_size=(6, 35),
-        build_farms=1,
-        build_farm_size=(10, 16),
-        operators=7,
-        operator_size=(12, 60),
-        gateways=1,
-        gateway_size=(24, 36),
-        tenants=(90, 150),
-        storefronts=1,
-        storefront_size=(20, 30),
-        queues=1,
-        contractors=(5, 7),
-        contractor_accounts=(2, 6),
-        intruders=2,
-        victims=(8, 16),
-    ),
-    "none": _BYSTANDERS,
-    "resellers": replace(
-        _BYSTANDERS,
-        what="some 800 accounts, innocents and six resellers",
-        gateways=3,
-        gateway_size=(12, 30),
-        tenants=(20, 120),
-        storefronts=3,
-        storefront_size=(10, 30),
-    ),
-    "companies": replace(
-        _BYSTANDERS,
-        what="some 850 accounts, innocents only, most of them of companies",
-        people=250,
-        companies=14,
-        company_size=(5, 40),
-        build_farms=3,
-        build_farm_size=(8, 20),
-    ),
-}
+_SAMPLE: Final = Preset(
+    what="some 2,500 accounts, what sample_data/ ships",
+    days=28,
+    people=1500,
+    households=110,
+    campuses=2,
+    campus_size=(50, 90),
+    companies=8,
+    company_size=(6, 35),
+    build_farms=1,
+    build_farm_size=(10, 16),
+    operators=7,
+    operator_size=(12, 60),
+    gateways=1,
+    gateway_size=(24, 36),
+    tenants=(90, 150),
+    storefronts=1,
+    storefront_size=(20, 30),
+    queues=1,
+    contractors=(5, 7),
+    contractor_accounts=(2, 6),
+    intruders=2,
+    victims=(8, 16),
+)
 _MANY: Final = Preset(
     days=45,
-    ways=replace(_WAYS, people=replace(_WAYS.people, dormant=(0.7, 0.8))),
+    ways=replace(_WAYS, people=replace(_WAYS.people, dormant=(0.85, 0.93))),
     household_size=(2, 4),
     campus_size=(50, 600),
     company_size=(4, 60),
@@ -171,7 +149,7 @@ _MANY: Final = Preset(
     contractor_accounts=(2, 8),
     victims=(20, 120),
 )
-PRESETS["world100k"] = replace(
+_WORLD100K: Final = replace(
     _MANY,
     what="100,000 accounts, 2,500 of them in operators', resellers' and contractors' hands",
     accounts=100_000,
@@ -191,7 +169,7 @@ PRESETS["world100k"] = replace(
     queues=2,
     intruders=3,
 )
-PRESETS["case"] = replace(
+_CASE: Final = replace(
     _MANY,
     what="1,000,000 accounts, 25,000 of them in such hands with 28.8 million exchanges in 45 days",
     accounts=1_000_000,
@@ -211,7 +189,7 @@ PRESETS["case"] = replace(
     queues=4,
     intruders=15,
 )
-PRESETS["small"] = Preset(
+_SMALL: Final = Preset(
     what="400 to 700 accounts with one to three operators, resellers or principals; no two alike",
     rings=(1, 3),
     drawn=(
@@ -234,6 +212,47 @@ PRESETS["small"] = Preset(
     contractor_accounts=(2, 4),
     victims=(5, 12),
 )
+_NAMED: Final = replace(
+    _SAMPLE, operators=34, operator_size=(6, 20), gateways=2, gateway_size=(10, 20), storefronts=2
+)
+
+
+def _known(number: int) -> Preset:
+    labels = replace(_WAYS.labels, operators=number, bias=(2.0, 5.0))
+    return replace(
+        _NAMED,
+        what=f"some 2,700 accounts, {number} of 39 operators named by earlier takedowns of the careless",
+        ways=replace(_WAYS, labels=labels),
+    )
+
+
+PRESETS: Final[dict[str, Preset]] = {
+    "tiny": _TINY,
+    "small": _SMALL,
+    "sample": _SAMPLE,
+    "none": _BYSTANDERS,
+    "resellers": replace(
+        _BYSTANDERS,
+        what="some 800 accounts, innocents and six resellers",
+        gateways=3,
+        gateway_size=(12, 30),
+        tenants=(20, 120),
+        storefronts=3,
+        storefront_size=(10, 30),
+    ),
+    "companies": replace(
+        _BYSTANDERS,
+        what="some 850 accounts, innocents only, half of them of companies",
+        people=250,
+        companies=14,
+        company_size=(5, 40),
+        build_farms=3,
+        build_farm_size=(8, 20),
+    ),
+    "world100k": _WORLD100K,
+    "case": _CASE,
+    **{f"known{number}": _known(number) for number in (3, 10, 30)},
+}
 
 
 def sized(chosen: Preset, seed: int) -> Preset:

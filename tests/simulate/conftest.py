@@ -9,7 +9,8 @@ from hypothesis import settings
 from graphattr.simulate import PRESETS, simulate
 from graphattr.simulate.families import plan_tours
 from graphattr.simulate.made import TABLES
-from graphattr.simulate.tours.world import Sessions, World, sessions
+from graphattr.simulate.tours.sessions import Sessions, sessions
+from graphattr.simulate.tours.world import World
 
 SEED = 7
 
@@ -41,4 +42,5 @@ def world() -> World:
 
 @pytest.fixture(scope="session")
 def spells(world: World) -> Sessions:
-    return sessions(world)
+    assert world.shards == 1
+    return sessions(world, 0)

@@ -15,13 +15,15 @@ from graphattr.simulate.tours.providers import KIND
 
 
 def companies(plan: Plan) -> None:
-    """Adds the preset's companies and build farms."""
-    for number in range(plan.preset.companies):
-        rng = plan.rng(f"company {number}")
-        _company(plan, rng, count(rng, plan.preset.company_size), machines=False)
-    for number in range(plan.preset.build_farms):
-        rng = plan.rng(f"build farm {number}")
-        _company(plan, rng, count(rng, plan.preset.build_farm_size), machines=True)
+    """Adds employers of people."""
+    for number, n in enumerate(plan.sizes.companies):
+        _company(plan, plan.population(f"company {number}"), n, machines=False)
+
+
+def build_farms(plan: Plan) -> None:
+    """Adds companies whose accounts are run by machines."""
+    for number, n in enumerate(plan.sizes.build_farms):
+        _company(plan, plan.population(f"build farm {number}"), n, machines=True)
 
 
 def _company(

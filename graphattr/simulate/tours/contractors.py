@@ -6,27 +6,27 @@ import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY
-from graphattr.simulate.draws import choose, count, draw, draws, lognormal, mix, partly
+from graphattr.simulate.draws import Ints, choose, count, draw, draws, lognormal, mix, partly, scale
 from graphattr.simulate.tours.fronts import fronts, opened
 from graphattr.simulate.tours.people import Persons, persons
 from graphattr.simulate.tours.plan import Plan
-from graphattr.simulate.tours.work import add, campaigns
+from graphattr.simulate.tours.work import add, campaigns, jobs
 
 
 def contractors(plan: Plan) -> None:
     """Adds the preset's principals with their contractors."""
-    for number in range(plan.preset.queues):
-        _queue(plan, plan.rng(f"queue {number}"))
+    for number, crew in enumerate(plan.sizes.queues):
+        _queue(plan, plan.population(f"queue {number}"), crew)
 
 
 def _queue(
     plan: Plan,
     rng: np.random.Generator,
+    held: Ints,
 ) -> None:
     how = plan.ways.contractors
-    people = count(rng, plan.preset.contractors)
-    low, high = plan.preset.contractor_accounts
-    who = np.repeat(np.arange(people), rng.integers(int(low), int(high) + 1, people))
+    people = len(held)
+    who = np.repeat(np.arange(people), held)
     n = len(who)
     principal = int(plan.codes(1)[0])
     most = choose(rng, COUNTRY_SHARES, 1)
@@ -36,7 +36,8 @@ def _queue(
         choose(rng, COUNTRY_SHARES, people),
         draw(rng, how.abroad),
     )
-    crew = persons(plan, rng, people, country=country, mask=rng.uniform(0.0, 0.6, people))
+    mask = rng.uniform(0.0, 0.6, people)
+    crew = persons(plan, rng, people, country=country, mask=mask)
     owner = Persons(crew.driver[who], crew.country[who], crew.home[who], crew.isp[who], np.full(n, principal))
     created = opened(plan, rng, n)
     columns = fronts(plan, rng, owner, created, who)
@@ -44,17 +45,16 @@ def _queue(
     for column, value in (("card", int(plan.codes(1)[0])), ("card_kind", 3), ("plan", 2), ("card_next", -1)):
         columns[column] = np.where(paid, value, columns[column])
     accounts = plan.accounts(
-        n, kind="contractors", mechanism="contractors", innocent=False, operator=plan.operator(), **columns
+        n,
+        kind="contractors",
+        mechanism="contractors",
+        innocent=False,
+        operator=int(plan.codes(1)[0]),
+        careless=1 - mask[who],
+        **columns,
     )
-    tasks = campaigns(
-        plan,
-        rng,
-        created,
-        count(rng, how.tasks),
-        owner.driver,
-        how.sessions_a_day,
-        how.requests,
-    )
+    work = jobs(plan, rng, count(rng, how.tasks), how.requests)
+    tasks = campaigns(plan, rng, created, owner.driver, work, scale(rng, how.sessions_a_day))
     tasks["pack"] = mix(int(plan.codes(1)[0]), tasks["job"])
     tasks["private"] = np.full(len(tasks["job"]), draw(rng, how.reworded))
     add(plan, accounts, tasks, pack_share=draw(rng, how.queue))

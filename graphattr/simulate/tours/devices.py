@@ -16,7 +16,8 @@ from graphattr.simulate.catalogue import (
 from graphattr.simulate.clock import DAY, stamps
 from graphattr.simulate.draws import Bools, Floats, Ints, draw, mix, unit, zipf
 from graphattr.simulate.text import hashed, named, tls
-from graphattr.simulate.tours.world import Sessions, World
+from graphattr.simulate.tours.sessions import Sessions, stamped
+from graphattr.simulate.tours.world import World
 
 #: Namespaces of hashes that stand for catalogues anybody may draw from.
 _STOCK, _FARM, _MASK, _SCRIPT, _TOOL, _LEAK = 11, 12, 13, 14, 15, 16
@@ -29,22 +30,23 @@ def device_codes(world: World, spells: Sessions) -> tuple[Ints, Bools]:
     (or a place on a rented farm), careless ones now and then the real device. Some devices are stock models
     whose fingerprints collide; ids wear out (`refresh_days`).
     """
-    rng = world.plan.rng("devices")
+    rng = spells.rng(world, "devices")
+    key = world.accounts["key"][spells.account]
     n = len(spells.at)
     who = {name: column[spells.driver] for name, column in world.drivers.items()}
     epoch = (spells.at / DAY / who["refresh_days"] + unit(who["kit"])).astype(np.int64)
     own = mix(who["kit"], zipf(rng.random(n), 3) % who["devices"], epoch)
     shared = (who["shared_kit"] >= 0) & (rng.random(n) < who["shared_use"])
     own = np.where(shared, mix(who["shared_kit"]), own)
-    leaky = (unit(_LEAK, spells.account, spells.driver) >= who["mask"]) & (rng.random(n) < 0.25)
+    leaky = (unit(_LEAK, key, who["key"]) >= who["mask"]) & (rng.random(n) < 0.25)
     posing = (who["mask"] > 0) & ~leaky & ~spells.script
-    profile = mix(_MASK, spells.account, epoch)
-    place = mix(_FARM, who["farm"], mix(spells.account, epoch) % 120)
+    profile = mix(_MASK, key, epoch)
+    place = mix(_FARM, who["farm"], mix(key, epoch) % 120)
     code = np.where(posing, np.where(who["farm"] >= 0, place, profile), own)
     code = np.where((who["farm"] >= 0) & ~posing & (who["mask"] == 0), place, code)
-    client = mix(_SCRIPT, spells.account, who["tool"], epoch)
+    client = mix(_SCRIPT, key, who["tool"], epoch)
     code = np.where(spells.script, client, code)
-    share = draw(rng, world.plan.ways.devices.stock)
+    share = draw(world.plan.rng("stock devices"), world.plan.ways.devices.stock)
     models = 20 + world.plan.preset.people // 40
     stock = mix(_STOCK, zipf(unit(_STOCK, code, 1), models))
     return np.where((unit(_STOCK, code) < share) & ~spells.script, stock, code), posing
@@ -57,7 +59,7 @@ def _by_share(position: Floats, shares: Floats) -> Ints:
 
 def devices(world: World, spells: Sessions) -> pl.DataFrame:
     """The table `devices`: one row an account, device, client and day."""
-    rng = world.plan.rng("device log")
+    rng = spells.rng(world, "device log")
     code, posing = device_codes(world, spells)
     script = spells.script
     os = np.where(script, OS_NAMES.index("Linux"), _by_share(unit(code, 1), OS_SHARES))
@@ -70,11 +72,12 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
     country = world.drivers["country"][spells.driver]
     declared = world.accounts["country"][spells.account]
     shown = np.where(posing, declared, country)
+    at = stamped(world, spells, code)
     frame = pl.DataFrame(
         {
             "account": spells.account,
             "device_id": hashed(code, "device", world.plan.seed),
-            "observed_at": stamps(spells.at),
+            "observed_at": stamps(at),
             "os": named(os, OS_NAMES),
             "browser": named(np.where(script, -1, browser), BROWSERS),
             "tls_fingerprint": tls(np.where(script, tool, client)),

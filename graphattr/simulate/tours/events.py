@@ -80,7 +80,7 @@ def _control(log: _Log, world: World, rng: np.random.Generator) -> None:
     """The planned acts of control: a victim's or buyer's reset, a buyer's new mailbox, a rotation of keys."""
     moment, actor = world.accounts["control"], world.accounts["actor"]
     row = np.flatnonzero(moment >= 0)
-    victim = world.plan.table("accounts")["kind"].to_numpy()[row] == "compromised"
+    victim = (world.kinds["kind"] == "compromised").to_numpy()[row]
     sold = world.accounts["swap"][row] >= 0
     moved = sold & (rng.random(len(row)) < 0.6)
     for event, rows in (

@@ -93,6 +93,7 @@ def _cards(
     """A card for some accounts each; those of a vendor come out of few issuer ranges."""
     how = plan.ways.fronts
     card = groups(plan, rng, cell, draw(rng, how.card_accounts))
+    rng = rng.spawn(1)[0]  # how many cards there are moves nothing else
     _, number = np.unique(card, return_inverse=True)
     cards = int(number.max()) + 1
     bought = rng.random(cards) < draw(rng, how.vendor_cards)

@@ -10,25 +10,25 @@ import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY, HOUR
-from graphattr.simulate.draws import choose, count, draw, draws
-from graphattr.simulate.tours.operators import machines
+from graphattr.simulate.draws import choose, draw, draws, scale
+from graphattr.simulate.tours.machines import machines, style
 from graphattr.simulate.tours.people import joined, persons, registration, use
 from graphattr.simulate.tours.plan import Plan
-from graphattr.simulate.tours.work import add, campaigns
+from graphattr.simulate.tours.work import add, campaigns, jobs
 
 
 def intruders(plan: Plan) -> None:
     """Adds the preset's intruders with their victims."""
-    for number in range(plan.preset.intruders):
-        _intruder(plan, plan.rng(f"intruder {number}"))
+    for number, n in enumerate(plan.sizes.intruders):
+        _intruder(plan, plan.population(f"intruder {number}"), n)
 
 
 def _intruder(
     plan: Plan,
     rng: np.random.Generator,
+    n: int,
 ) -> None:
     how = plan.ways.intruders
-    n = count(rng, plan.preset.victims)
     intruder, country = int(plan.codes(1)[0]), int(choose(rng, COUNTRY_SHARES, 1)[0])
     who = persons(plan, rng, n)
     created = np.minimum(joined(plan, rng, who), plan.window[0] - DAY)
@@ -46,15 +46,9 @@ def _intruder(
         **columns,
     )
     use(plan, rng, accounts, who.driver, created)
-    driver = machines(plan, rng, np.zeros(n, np.int64), country)
+    driver = machines(plan, rng, np.zeros(n, np.int64), country, style(plan, rng))
     work = campaigns(
-        plan,
-        rng,
-        broken,
-        2,
-        driver,
-        how.sessions_a_day,
-        how.requests,
+        plan, rng, broken, driver, jobs(plan, rng, 2, how.requests), scale(rng, how.sessions_a_day)
     )
     work["end"] = np.minimum(work["end"], until[work["account"]])
     add(plan, accounts, work)

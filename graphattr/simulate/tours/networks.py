@@ -8,14 +8,17 @@ import numpy as np
 import polars as pl
 
 from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
-from graphattr.simulate.clock import DAY, HOUR, stamps
+from graphattr.simulate.clock import DAY, HOUR, MINUTE, stamps
 from graphattr.simulate.draws import Bools, Floats, Ints, mix, unit, zipf
 from graphattr.simulate.text import addresses, named
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.providers import KIND
-from graphattr.simulate.tours.world import Sessions, World
+from graphattr.simulate.tours.sessions import Sessions, stamped
+from graphattr.simulate.tours.world import World
 
-_HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING = range(len(MODES))
+_HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING, _TOR = range(len(MODES))
+
+_SERVER = 31
 
 
 @dataclass(frozen=True)
@@ -33,25 +36,27 @@ def origins(world: World, spells: Sessions) -> Origins:
     A line keeps one for a lease, a phone for a while; a server gets another when it is rented anew
     (`hold_hours`), and an account changes servers after eight of those. VPN users have four favourite exits.
     """
-    rng = world.plan.rng("addresses")
+    rng = spells.rng(world, "addresses")
     n = len(spells.at)
     driver, at, mode = spells.driver, spells.at, spells.mode
     who = {name: column[driver] for name, column in world.drivers.items()}
     v6 = rng.random(n)
     home, isp = who["home"].copy(), who["isp"].copy()
     _rent(world, spells, who["proxy"], who["hold_hours"], home, isp)
-    found = _line(world, home, isp, at, v6, unit(driver, at // DAY))
+    key = world.accounts["key"][spells.account]
+    found = _line(world, home, isp, at, v6, unit(who["key"], at // DAY))
     held = (at // (who["hold_hours"] * HOUR)).astype(np.int64)
-    slot = mix(spells.account, held // 8) % who["server_count"]
+    slot = mix(key, held // 8) % who["server_count"]
     servers = mix(who["servers"], slot, held)
-    masked = np.where(who["mask"] > 0, spells.account, -1)
+    masked = np.where(who["mask"] > 0, key, -1)
     favourite = mix(who["kit"], masked, zipf(rng.random(n), 4))
     # Which of a provider's addresses, for the modes that are no line.
     pick = {
-        _OFFICE: (who["office"], mix(driver, at // DAY)),
-        _CAMPUS: (who["campus"], mix(driver, at // (4 * HOUR))),
+        _OFFICE: (who["office"], mix(who["key"], at // DAY)),
+        _CAMPUS: (who["campus"], mix(who["key"], at // (4 * HOUR))),
         _VPN: (who["vpn"], favourite),
         _HOSTING: (who["hosting"], servers),
+        _TOR: _circuit(world, key, at),
         _MOBILE: (who["carrier"], _phone(world, who["carrier"], who["kit"], at)),
     }
     for this, (provider, choice) in pick.items():
@@ -67,7 +72,10 @@ def _line(world: World, home: Ints, isp: Ints, at: Ints, v6: Floats, suffix: Flo
     """Addresses of home lines: IPv4 by lease, or an IPv6 network by lease and a host part by day."""
     lease = (world.providers["lease_hours"][isp] * HOUR).astype(np.int64)
     epoch = (at + mix(home) % lease) // lease
-    low = world.providers["base"][isp] + mix(home, epoch) % world.providers["size"][isp]
+    pick = mix(home, epoch)
+    if not world.plan.on("lease_recycling"):
+        pick, epoch = np.searchsorted(world.lines, home), np.zeros_like(epoch)
+    low = world.providers["base"][isp] + pick % world.providers["size"][isp]
     six = v6 < world.providers["v6"][isp]
     network = 1 + mix(home, epoch, 6) % 2**32
     return Origins(
@@ -78,34 +86,50 @@ def _line(world: World, home: Ints, isp: Ints, at: Ints, v6: Floats, suffix: Flo
 
 
 def _phone(world: World, carrier: Ints, kit: Ints, at: Ints) -> Ints:
+    if not world.plan.on("carrier_nat"):
+        return np.searchsorted(world.lines, kit)
     hop = (world.providers["lease_hours"][carrier] * HOUR).astype(np.int64)
     return mix(kit, (at + mix(kit) % hop) // hop)
 
 
+def _circuit(world: World, key: Ints, at: Ints) -> tuple[Ints, Ints]:
+    """Provider and choice of a Tor exit: another every ten minutes, most through a few large ones."""
+    circuit = mix(key, at // (10 * MINUTE))
+    row = world.plan.layout.tors[circuit % len(world.plan.layout.tors)]
+    return row, np.floor(unit(circuit) ** 3 * world.providers["size"][row]).astype(np.int64)
+
+
 def _rent(world: World, spells: Sessions, vendor: Ints, hold: Floats, home: Ints, isp: Ints) -> None:
     """Puts sessions through rented exits on the innocent line that the account holds just then (in place)."""
+    key = world.accounts["key"]
     for number, (homes, isps) in enumerate(world.plan.rented):
         here: Bools = (spells.mode == _PROXY) & (vendor == number)
         held = (spells.at[here] // (hold[here] * HOUR)).astype(np.int64)
-        line = mix(spells.account[here], held, number) % len(homes)
+        line = mix(key[spells.account[here]], held, number) % len(homes)
         home[here], isp[here] = homes[line], isps[line]
+
+
+def _server(world: World, spells: Sessions) -> Ints:
+    """The log server that took down each session: one of a few dozen, by account and day."""
+    return mix(_SERVER, mix(world.accounts["key"][spells.account], spells.at // DAY) % 48)
 
 
 def ips(world: World, spells: Sessions) -> pl.DataFrame:
     """The table `ips`: one row an account, address and hour of use."""
-    rng = world.plan.rng("network kinds")
+    rng = spells.rng(world, "network kinds")
     where = origins(world, spells)
     kind = world.providers["kind"][where.provider]
     known = unit(where.provider, where.high, where.low)
     kind = np.where((spells.mode == _PROXY) & (known < 0.08), KIND["proxy"], kind)
     kind = np.where((kind == KIND["vpn"]) & (known < 0.3), KIND["hosting"], kind)
+    kind = np.where((kind == KIND["tor"]) & (known < 0.05), KIND["hosting"], kind)
     kind = np.where(rng.random(len(kind)) < 0.03, -1, kind)
     codes = tuple(country.code for country in COUNTRIES)
     frame = pl.DataFrame(
         {
             "account": spells.account,
             "ip": addresses(where.high, where.low),
-            "observed_at": stamps(spells.at),
+            "observed_at": stamps(stamped(world, spells, _server(world, spells))),
             "asn": world.providers["asn"][where.provider],
             "network_kind": named(kind, NETWORK_KINDS),
             "country": named(world.providers["country"][where.provider], codes),

@@ -1,7 +1,7 @@
 """Every range that a world draws its mechanisms from, one frozen record a mechanism.
 
-The ranges are wide guesses, not fits: nobody publishes the signals of real operators. A share of (0, 0)
-switches a mechanism off.
+The ranges are wide guesses, not fits: nobody publishes the signals of real operators. What is published about
+a mechanism stands in `mechanisms`; how one is switched off, in `switches`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Networks:
         hop_hours: how long a phone keeps its exit.
         vpns: VPN services; `vpn_exits` addresses each.
         hosters: server providers; `hosting_size` addresses each, so a freed one comes back to someone else.
+        tor_exits: exits of the Tor network, most traffic through a few.
         vendors: sellers of residential exits; each rents `rented_share` of the account holders' home lines,
             and `outside_lines` of people who hold no account.
     """
@@ -38,6 +39,7 @@ class Networks:
     vpn_exits: Range = (12, 50)
     hosters: int = 3
     hosting_size: Range = (4000, 16000)
+    tor_exits: Range = (300, 2000)
     vendors: int = 2
     rented_share: Range = (0.03, 0.09)
     outside_lines: Range = (1500, 6000)
@@ -49,6 +51,7 @@ class People:
 
     Attributes:
         vpn_users: share who work behind a VPN, most of the time.
+        tor_users: share who come through Tor, most of the time.
         scripters: share who call the interface from scripts, some of them from a rented server.
         second_account: share with two accounts.
         custom_domain: share with a mail domain of their own.
@@ -64,6 +67,7 @@ class People:
     """
 
     vpn_users: Range = (0.05, 0.14)
+    tor_users: Range = (0.001, 0.008)
     scripters: Range = (0.08, 0.20)
     second_account: Range = (0.02, 0.06)
     custom_domain: Range = (0.06, 0.12)
@@ -178,8 +182,8 @@ class Operators:
     Attributes:
         workers: people who look in on the accounts.
         cells: compartments: accounts of different cells share no server, card or domain.
-        hosting, proxy, vpn: weights of the ways onto the network; half of the operators do without
-            residential exits, some without rented servers.
+        hosting, proxy, vpn, tor: weights of the ways onto the network; half of the operators do without
+            residential exits, some without rented servers, most without Tor.
         server_accounts: accounts behind a server at a time.
         hold_hours: how long an account keeps its exit or server.
         mask: share of accounts only ever used in a browser profile of their own; the rest now and then show
@@ -190,11 +194,17 @@ class Operators:
         jobs: campaigns.
         sessions_a_day: an account; `requests` a session (median).
         bought: share of accounts bought from strangers.
-        banned: share of accounts banned while observed; `failover_minutes` until another takes over.
+        banned: share of accounts banned while observed; `failover` is the share of their work that another
+            account takes up, `failover_minutes` later.
+        rotates: chance that a wave of bans hits it, within `wave_hours`, and that it goes on with `next_wave`
+            (a share of all its accounts) of new accounts, servers, cards and domains.
+        slow: chance to keep all accounts at a `slowness` of the usual load.
+        twins: chance that an operator has a rival of the same style.
+        plants: chance that it plants values of others on a share `planted` of its accounts or work.
         personas: share of accounts that chat like a person besides.
-        reworded: share of its templates that are reworded for each account.
+        reworded: share of its campaigns, and of the templates of the others, reworded for each account.
         jitter_hours: how far the hours of its accounts lie apart (standard deviation).
-        pack_share: share of requests by bought prompt packs, which rivals and others buy too.
+        packs: chance to work with a bought prompt pack, `pack_share` of the requests.
         farm: chance to run on a rented device farm, which rivals and testers rent too.
         key_rotation: chance of all keys being rotated within an hour.
     """
@@ -204,6 +214,7 @@ class Operators:
     hosting: Range = (0.3, 4.0)
     proxy: Range = (0.3, 4.0)
     vpn: Range = (0.0, 1.5)
+    tor: Range = (0.05, 1.0)
     server_accounts: Range = (0.5, 8)
     hold_hours: Range = (6, 700)
     mask: Range = (0.5, 1.0)
@@ -215,10 +226,20 @@ class Operators:
     requests: Range = (4.0, 14.0)
     bought: Range = (0.0, 0.25)
     banned: Range = (0.0, 0.4)
+    failover: Range = (0.5, 1.0)
     failover_minutes: Range = (1, 60)
+    rotates: float = 0.3
+    next_wave: Range = (0.2, 0.5)
+    wave_hours: Range = (2, 72)
+    slow: float = 0.15
+    slowness: Range = (0.1, 0.4)
+    twins: float = 0.25
+    plants: float = 0.25
+    planted: Range = (0.03, 0.25)
     personas: Range = (0.0, 0.4)
-    reworded: Range = (0.3, 0.97)
+    reworded: Range = (0.45, 1.0)
     jitter_hours: Range = (0.0, 8.0)
+    packs: float = 0.4
     pack_share: Range = (0.0, 0.5)
     farm: float = 0.25
     key_rotation: float = 0.5
@@ -231,17 +252,21 @@ class Resellers:
     Attributes:
         spread: share of the pool that one tenant's traffic is spread over (least: sticky).
         sessions_a_day: of a tenant, over all accounts; log standard deviation 1.
-        banned: share of accounts banned; failover_minutes until the tenants' mix is on another.
+        banned: share of accounts banned; the tenants' mix is on another `failover_minutes` later, but for
+            the share that is lost (1 - `failover`).
         visits: how often staff look into an account in four weeks.
         relayed: storefronts: share of tenants whose traffic goes through the reseller's servers.
+        pack_share: storefronts: share of the templates of a pack on sale among those used to set accounts up.
     """
 
     spread: Range = (0.05, 1.0)
     sessions_a_day: Range = (0.3, 1.5)
     banned: Range = (0.0, 0.25)
+    failover: Range = (0.7, 1.0)
     failover_minutes: Range = (1, 30)
     visits: Range = (0.5, 4.0)
     relayed: Range = (0.0, 0.7)
+    pack_share: Range = (0.2, 0.8)
 
 
 @dataclass(frozen=True)
@@ -309,15 +334,44 @@ class Labels:
 
     Attributes:
         known: share of operators, resellers and principals that have a name.
+        operators: how many of them have one, in the place of a share. 0: by share.
+        bias: how much likelier the careless are found: the log-odds between the most and the least careless,
+            among operators and among the accounts of each.
         labelled: share of a known one's accounts that bear it.
         wrong: labels on somebody else's account, as a share of the right ones.
         verified: share of innocent accounts verified as independent.
     """
 
     known: Range = (0.3, 0.8)
+    operators: int = 0
+    bias: Range = (0.0, 4.0)
     labelled: Range = (0.1, 0.4)
     wrong: Range = (0.0, 0.1)
     verified: Range = (0.02, 0.05)
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """The release of a new model: `moment` of the observation (share), `surge` of the work doubles that day."""
+
+    moment: Range = (0.3, 0.75)
+    surge: Range = (0.05, 0.3)
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What the provider's logs lack, and where their clocks are wrong.
+
+    Attributes:
+        outages: how many times part of a table is lost, `outage_hours` long, `lost` of the rows.
+        skewed: share of devices, and of log servers, whose clock is off by up to `skew_minutes`.
+    """
+
+    outages: Range = (0, 4)
+    outage_hours: Range = (1, 10)
+    lost: Range = (0.1, 1.0)
+    skewed: Range = (0.005, 0.04)
+    skew_minutes: Range = (1, 40)
 
 
 @dataclass(frozen=True)
@@ -337,3 +391,5 @@ class Ways:
     devices: Devices = Devices()
     bans: Bans = Bans()
     labels: Labels = Labels()
+    shocks: Shocks = Shocks()
+    logs: Logs = Logs()

@@ -26,7 +26,7 @@ def _charges(world: World, rng: np.random.Generator) -> tuple[Ints, Ints]:
     monthly = np.where(accounts["plan"] == 1, np.maximum((end - created) // (30 * DAY), 0) + 1, 0)
     month = np.repeat(np.arange(len(created)), monthly)
     nth = np.arange(len(month)) - np.repeat(np.cumsum(monthly) - monthly, monthly)
-    delay = (unit(created, np.arange(len(created))) * 90 * MINUTE).astype(np.int64) + 120
+    delay = (unit(accounts["key"]) * 90 * MINUTE).astype(np.int64) + 120
     since = np.maximum(created, first)
     often = np.where(accounts["plan"] == 2, 1 + rng.poisson(3.0 * np.maximum(end - since, 0) / (28 * DAY)), 0)
     top = np.repeat(np.arange(len(created)), often)
@@ -49,7 +49,7 @@ def payments(world: World) -> pl.DataFrame:
     card = np.where(second, accounts["card_next"][account], accounts["card"][account])
     amount = np.where(
         accounts["plan"][account] == 1,
-        np.where(unit(account) < 0.85, 20.0, 100.0),
+        np.where(unit(accounts["key"][account]) < 0.85, 20.0, 100.0),
         AMOUNTS[choose(rng, AMOUNT_SHARES, len(account))],
     )
     outcome = choose(rng, _OUTCOME_SHARES, len(account))

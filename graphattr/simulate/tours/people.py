@@ -59,7 +59,7 @@ def persons(plan: Plan, rng: np.random.Generator, n: int, **values: Any) -> Pers
         "servers": person,
         "server_count": rng.integers(1, 4, n),
         "hold_hours": lognormal(rng, 400, 1.0, n, 5000),
-        **_ways(rng, n, scripts, draw(rng, how.vpn_users)),
+        **_ways(rng, n, scripts, draw(rng, how.vpn_users), draw(rng, how.tor_users)),
         "kit": person,
         "devices": 1 + rng.binomial(2, 0.35, n),
         "refresh_days": lognormal(rng, 60, 0.8, n, 400),
@@ -71,12 +71,15 @@ def persons(plan: Plan, rng: np.random.Generator, n: int, **values: Any) -> Pers
     return Persons(driver, country, home, isp, person)
 
 
-def _ways(rng: np.random.Generator, n: int, scripts: Any, vpn_users: float) -> dict[str, Floats]:
-    """Weights of the ways onto the network: mostly home and mobile, for some a VPN or their own server."""
+def _ways(
+    rng: np.random.Generator, n: int, scripts: Any, vpn_users: float, tor_users: float
+) -> dict[str, Floats]:
+    """Weights of the ways onto the network: mostly home and mobile, for some a VPN, Tor or their own server."""
     weights = {f"w_{mode}": np.zeros(n) for mode in MODES}
     weights["w_mobile"] = rng.beta(1.2, 2.5, n)
     weights["w_home"] = 1.0 - weights["w_mobile"]
-    weights["w_vpn"] = np.where(rng.random(n) < vpn_users, rng.uniform(0.5, 8.0, n), 0.01)
+    weights["w_vpn"] = np.where(rng.random(n) < vpn_users, rng.uniform(0.5, 8.0, n), 0.01 * (vpn_users > 0))
+    weights["w_tor"] = np.where(rng.random(n) < tor_users, rng.uniform(0.5, 8.0, n), 0.0)
     weights["w_hosting"] = np.where(scripts & (rng.random(n) < 0.5), rng.uniform(0.3, 4.0, n), 0.0)
     return weights
 
@@ -174,6 +177,8 @@ def use(
     leaves = rng.random(n) < draw(rng, how.leavers)
     end = np.where(leaves, start + (rng.random(n) * (last - start)).astype(np.int64), last)
     weekly = lognormal(rng, draw(rng, how.sessions_a_week), 1.1, n, 60.0)
+    dormant = rng.random(n) < draw(rng, how.dormant)
+    weekly = np.where(dormant, 0.1, 1.0) * weekly
     columns: dict[str, Any] = {
         "account": account,
         "driver": driver,
@@ -194,15 +199,20 @@ def use(
 
 def people(plan: Plan) -> Persons:
     """Adds the preset's ordinary people with their accounts; some have a second one."""
-    rng = plan.rng("people")
-    who = persons(plan, rng, plan.preset.people)
+    rng = plan.population("people")
+    again = draw(rng, plan.ways.people.second_account)
+    n, total = plan.sizes.people, plan.sizes.accounts
+    if total >= 0:
+        n = total - int(total * again / (1 + again))
+    who = persons(plan, rng, n)
     created = joined(plan, rng, who)
     first = registration(plan, rng, who, created)
     account = plan.accounts(len(created), **first)
     use(plan, rng, account, who.driver, created)
-    again = np.flatnonzero(rng.random(len(created)) < draw(rng, plan.ways.people.second_account))
-    if len(again):
-        second_accounts(plan, rng, _subset(who, again), first, again)
+    more = round(again * n) if total < 0 else total - n
+    if more:
+        at = np.sort(rng.choice(n, more, replace=False))
+        second_accounts(plan, rng, _subset(who, at), first, at)
     return who
 
 

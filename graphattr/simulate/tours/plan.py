@@ -12,6 +12,7 @@ it is written; -1 is "none".
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,15 +21,19 @@ import polars as pl
 
 from graphattr.simulate.clock import DAY, WINDOW_DAY
 from graphattr.simulate.draws import Ints, stream
+from graphattr.simulate.mechanisms import MECHANISMS
 from graphattr.simulate.presets import Preset
 from graphattr.simulate.tours.parameters import Ways
+from graphattr.simulate.tours.sizes import Sizes, sizes
+from graphattr.simulate.tours.switches import switched
 
 #: Ways onto the network, in the order of a driver's w_ columns.
-MODES: Final = ("home", "mobile", "office", "campus", "vpn", "proxy", "hosting")
+MODES: Final = ("home", "mobile", "office", "campus", "vpn", "proxy", "hosting", "tor")
 
 Schema = dict[str, tuple[Any, Any]]
 
 DRIVER: Final[Schema] = {
+    "key": (pl.Int64, -1),  # code of the driver
     "country": (pl.Int64, 0),  # index of catalogue.COUNTRIES
     "utc": (pl.Int64, 0),  # minutes east of UTC
     "peak": (pl.Float64, 14.0),  # local hour around which the work is done
@@ -59,13 +64,15 @@ DRIVER: Final[Schema] = {
 }
 
 ACCOUNT: Final[Schema] = {
+    "key": (pl.Int64, -1),  # code of the account
     "controller": (pl.Int64, -1),  # entity in control: a person, operator or company
     "beneficiary": (pl.Int64, -1),  # who gets the results, mostly; -1: the controller
     "beneficiaries": (pl.Int64, 1),  # how many get results
     "kind": (pl.String, "independent"),
     "mechanism": (pl.String, "person"),
     "innocent": (pl.Boolean, True),
-    "operator": (pl.Int64, -1),  # position in the list of operators that labels may name
+    "operator": (pl.Int64, -1),  # code of the operator that labels may name
+    "careless": (pl.Float64, 0.0),  # how much of itself an operator shows there, 0 to 1
     "created": (pl.Int64, 0),
     "country": (pl.Int64, -1),  # as declared
     "domain": (pl.Int64, -1),
@@ -131,12 +138,13 @@ def rows(schema: Schema, n: int, values: dict[str, Any]) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Layout:
-    """Provider rows by country (countries x providers), VPN services, hosters, and the number of vendors."""
+    """Provider rows by country (countries x providers), VPN services, hosters, Tor, and the number of vendors."""
 
     isps: Ints
     carriers: Ints
     vpns: Ints
     hosters: Ints
+    tors: Ints
     vendors: int
 
 
@@ -148,17 +156,23 @@ class Plan:
     seed: int
     _blocks: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     _count: dict[str, int] = field(default_factory=dict)
-    _next_code: int = 1_000_000
+    _population: str = ""
+    _codes: dict[str, int] = field(default_factory=dict)
     _next_address: int = 256
-    operators: int = 0
+    ways: Ways = field(init=False)
+    sizes: Sizes = field(init=False)
     layout: Layout = field(init=False)
     #: (home, isp) of the innocent lines that each vendor of residential exits rents.
     rented: list[tuple[Ints, Ints]] = field(default_factory=list)
 
-    @property
-    def ways(self) -> Ways:
-        """How everybody behaves in this world."""
-        return self.preset.ways
+    def __post_init__(self) -> None:
+        """Draws the sizes, and switches off what the preset does without."""
+        self.ways = switched(self.preset.ways, self.preset.without)
+        self.sizes = sizes(self.preset, self.seed)
+
+    def on(self, mechanism: str) -> bool:
+        """Whether a mechanism is at work in this world."""
+        return MECHANISMS[mechanism].name not in self.preset.without
 
     @property
     def window(self) -> tuple[int, int]:
@@ -170,15 +184,20 @@ class Plan:
         """The stream of the mechanism or population of that name."""
         return stream(self.seed, name)
 
+    def population(self, name: str) -> np.random.Generator:
+        """Begins a population: its stream, and from here on the codes are from a block of its own.
+
+        So an entity has the same code whichever other populations are in the world.
+        """
+        self._population = name
+        return self.rng(name)
+
     def codes(self, n: int) -> Ints:
         """`n` numbers that no other entity has."""
-        self._next_code += n
-        return np.arange(self._next_code - n, self._next_code, dtype=np.int64)
-
-    def operator(self) -> int:
-        """Number of a new operator that labels may name."""
-        self.operators += 1
-        return self.operators - 1
+        name = self._population
+        first = self._codes.get(name, (1 + zlib.crc32(name.encode())) << 28)
+        self._codes[name] = first + n
+        return np.arange(first, first + n, dtype=np.int64)
 
     def _add(self, table: str, frame: pl.DataFrame) -> Ints:
         first = self._count.get(table, 0)
@@ -188,11 +207,16 @@ class Plan:
 
     def drivers(self, n: int, **values: Any) -> Ints:
         """Adds drivers; their row numbers."""
-        return self._add("drivers", rows(DRIVER, n, values))
+        return self._add("drivers", rows(DRIVER, n, {"key": self.codes(n)} | values))
+
+    def driver(self, row: int) -> dict[str, Any]:
+        """The columns of a driver that was just added."""
+        last = self._blocks["drivers"][-1]
+        return last.row(row - self._count["drivers"] + last.height, named=True)
 
     def accounts(self, n: int, **values: Any) -> Ints:
         """Adds accounts; their row numbers."""
-        return self._add("accounts", rows(ACCOUNT, n, values))
+        return self._add("accounts", rows(ACCOUNT, n, {"key": self.codes(n)} | values))
 
     def tours(self, n: int, **values: Any) -> Ints:
         """Adds tours; their row numbers."""
@@ -213,3 +237,7 @@ class Plan:
         """The same table as arrays, text columns left out."""
         frame = self.table(name).drop(pl.selectors.string())
         return {column.name: column.to_numpy() for column in frame}
+
+    def release(self) -> None:
+        """Forgets all rows, once they have been taken over as arrays."""
+        self._blocks.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
@@ -10,14 +12,16 @@ from graphattr.simulate.tours.plan import Layout, Plan
 
 KIND = {name: code for code, name in enumerate(NETWORK_KINDS)}
 
+_ROOM: Final = 40_000  # lines beyond those of account holders: rented ones of other people
+_RELAYS: Final = 8  # networks that Tor exits stand in
 
-def lay_networks(
-    plan: Plan,
-    people: int,
-) -> Layout:
-    """Adds the networks of a world with about `people` users; their rows."""
+
+def lay_networks(plan: Plan) -> Layout:
+    """Adds the networks of a world, sized for its users; their rows."""
     how = plan.ways.networks
-    rng = plan.rng("networks")
+    rng = plan.population("networks")
+    people = plan.sizes.users
+    own = 2 * people + _ROOM  # enough for every line or phone to have an address of its own
 
     def asn() -> int:
         return int(rng.integers(64512, 65535))  # for private use: nobody's
@@ -27,6 +31,7 @@ def lay_networks(
             64,
             int(draw(rng, how.homes_spare) * people * COUNTRIES[country].share / how.isps),
         )
+        size = size if plan.on("lease_recycling") else own
         v6 = draw(rng, how.v6_share) if rng.random() < 0.5 else 0.0
         lease = scale(rng, how.lease_hours)
         return plan.provider(
@@ -36,6 +41,7 @@ def lay_networks(
     def mobile(country: int) -> int:
         users = people * COUNTRIES[country].share / how.isps
         size = max(2, int(users / scale(rng, how.users_an_exit)))
+        size = size if plan.on("carrier_nat") else own
         hop = scale(rng, how.hop_hours)
         return plan.provider(size, kind=KIND["mobile"], country=country, asn=asn(), lease_hours=hop)
 
@@ -49,6 +55,7 @@ def lay_networks(
         carriers=np.array([[mobile(c) for _ in range(how.isps)] for c in each]),
         vpns=np.array([named("vpn", count(rng, how.vpn_exits)) for _ in range(how.vpns)]),
         hosters=np.array([named("hosting", count(rng, how.hosting_size)) for _ in range(how.hosters)]),
+        tors=np.array([named("tor", count(rng, how.tor_exits) // _RELAYS) for _ in range(_RELAYS)]),
         vendors=how.vendors,
     )
 
@@ -60,7 +67,7 @@ def rent_lines(
 ) -> None:
     """Lets each vendor rent some of the given home lines, and lines of people outside the world."""
     how = plan.ways.networks
-    rng = plan.rng("rented lines")
+    rng = plan.population("rented lines")
     lines, first = np.unique(home, return_index=True)
     every = plan.layout.isps.ravel()
     for _ in range(how.vendors):

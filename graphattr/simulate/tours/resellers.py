@@ -14,18 +14,23 @@ from graphattr.simulate.catalogue import COUNTRY_SHARES, COUNTRY_UTC
 from graphattr.simulate.clock import DAY
 from graphattr.simulate.draws import Floats, Ints, choose, count, draw, draws, lognormal
 from graphattr.simulate.tours.fronts import fronts, opened
-from graphattr.simulate.tours.operators import crew, machines, rotated
+from graphattr.simulate.tours.machines import machines, style
+from graphattr.simulate.tours.operators import crew, rotated
 from graphattr.simulate.tours.people import Persons, packs, persons, use
 from graphattr.simulate.tours.plan import Plan
 from graphattr.simulate.tours.work import Work, add, bans, failed_over, visits
 
 
-def resellers(plan: Plan) -> None:
-    """Adds the preset's gateways and storefronts."""
-    for number in range(plan.preset.gateways):
-        _gateway(plan, plan.rng(f"gateway {number}"))
-    for number in range(plan.preset.storefronts):
-        _storefront(plan, plan.rng(f"storefront {number}"))
+def gateways(plan: Plan) -> None:
+    """Adds resellers with pooled accounts."""
+    for number, n in enumerate(plan.sizes.gateways):
+        _gateway(plan, plan.population(f"gateway {number}"), n)
+
+
+def storefronts(plan: Plan) -> None:
+    """Adds resellers with an account a tenant."""
+    for number, n in enumerate(plan.sizes.storefronts):
+        _storefront(plan, plan.population(f"storefront {number}"), n)
 
 
 def _pool(
@@ -35,26 +40,29 @@ def _pool(
 ) -> tuple[dict[str, Any], Persons]:
     """Registration of a reseller's accounts, and the staff who look into each."""
     controller, country = int(plan.codes(1)[0]), int(choose(rng, COUNTRY_SHARES, 1)[0])
-    staff = crew(plan, rng, 2, country, draw(rng, (0.3, 1.0)))
+    mask = draw(rng, (0.3, 1.0))
+    staff = crew(plan, rng, 2, country, mask)
     at = rng.integers(0, 2, n)
     owner = Persons(
         staff.driver[at], np.full(n, country), staff.home[at], staff.isp[at], np.full(n, controller)
     )
     columns = fronts(plan, rng, owner, opened(plan, rng, n), np.zeros(n, np.int64))
     columns["plan"] = np.maximum(columns["plan"], rng.integers(0, 3, n))
+    columns |= {"careless": np.full(n, 1 - mask), "operator": np.full(n, plan.codes(1)[0])}
     return columns, owner
 
 
 def _gateway(
     plan: Plan,
     rng: np.random.Generator,
+    n: int,
 ) -> None:
     how = plan.ways.resellers
-    n, tenants = count(rng, plan.preset.gateway_size), count(rng, plan.preset.tenants)
+    tenants = count(rng, plan.preset.tenants)
     columns, staff = _pool(plan, rng, n)
     ready = columns["created"]
     banned = bans(plan, rng, ready, draw(rng, how.banned))
-    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]))
+    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]), style(plan, rng))
     work, who = _tenants(plan, rng, machine, ready, tenants)
     most, distinct = _beneficiaries(n, work, who)
     accounts = plan.accounts(
@@ -62,13 +70,12 @@ def _gateway(
         kind="reseller",
         mechanism="gateway",
         innocent=False,
-        operator=plan.operator(),
         banned=banned,
         beneficiary=most,
         beneficiaries=distinct,
         **(columns | rotated(plan, rng, np.full(n, -1), ready)),
     )
-    work = failed_over(rng, work, ready, banned, how.failover_minutes)
+    work = failed_over(rng, work, ready, banned, how.failover_minutes, draw(rng, how.failover))
     add(plan, accounts, work)
     add(
         plan,
@@ -84,7 +91,9 @@ def _tenants(
     how = plan.ways.resellers
     first, last = plan.window
     country = choose(rng, COUNTRY_SHARES, tenants)
-    same = plan.table("drivers")[machine].drop("utc", "peak", "spread", "steady", "quiet").row(0, named=True)
+    same = plan.driver(int(machine[0]))
+    for column in ("key", "utc", "peak", "spread", "steady", "quiet"):
+        del same[column]
     driver = plan.drivers(
         tenants,
         **same,
@@ -128,12 +137,12 @@ def _beneficiaries(n: int, work: Work, who: Ints) -> tuple[Ints, Ints]:
 def _storefront(
     plan: Plan,
     rng: np.random.Generator,
+    n: int,
 ) -> None:
     how = plan.ways.resellers
-    n = count(rng, plan.preset.storefront_size)
     columns, staff = _pool(plan, rng, n)
     ready = columns["created"]
-    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]))
+    machine = machines(plan, rng, np.zeros(n, np.int64), int(staff.country[0]), style(plan, rng))
     tenant = persons(plan, rng, n)
     relayed = rng.random(n) < draw(rng, how.relayed)
     accounts = plan.accounts(
@@ -141,7 +150,6 @@ def _storefront(
         kind="reseller",
         mechanism="storefront",
         innocent=False,
-        operator=plan.operator(),
         beneficiary=tenant.person,
         **columns,
     )
@@ -155,4 +163,4 @@ def _storefront(
     )
     pack = int(packs(plan, rng, 1)[0])  # what the reseller hands out with the account
     setup = visits(plan, ready, handed, staff.driver, np.full(n, 60.0))
-    add(plan, accounts, setup, pack=pack, pack_share=0.5)
+    add(plan, accounts, setup, pack=pack, pack_share=draw(rng, how.pack_share))

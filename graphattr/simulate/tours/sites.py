@@ -15,10 +15,10 @@ from graphattr.simulate.tours.providers import KIND
 def households(plan: Plan) -> Persons:
     """Adds homes with several account holders each."""
     how = plan.ways.households
-    rng = plan.rng("households")
-    homes = plan.preset.households
-    size = rng.integers(int(plan.preset.household_size[0]), int(plan.preset.household_size[1]) + 1, homes)
-    at = np.repeat(np.arange(homes), size)
+    rng = plan.population("households")
+    size = plan.sizes.households
+    homes = len(size) if plan.on("households") else 0
+    at = np.repeat(np.arange(homes), size[:homes])
     n = len(at)
     country = choose(rng, COUNTRY_SHARES, homes)
     isp = plan.layout.isps[country, rng.integers(0, plan.layout.isps.shape[1], homes)]
@@ -45,17 +45,16 @@ def households(plan: Plan) -> Persons:
 
 def campuses(plan: Plan) -> None:
     """Adds universities with their account holders."""
-    for number in range(plan.preset.campuses):
-        rng = plan.rng(f"campus {number}")
-        _campus(plan, rng)
+    for number, n in enumerate(plan.sizes.campuses):
+        _campus(plan, plan.population(f"campus {number}"), n)
 
 
 def _campus(
     plan: Plan,
     rng: np.random.Generator,
+    n: int,
 ) -> None:
     how = plan.ways.campuses
-    n = count(rng, plan.preset.campus_size)
     country = int(choose(rng, COUNTRY_SHARES, 1)[0])
     network = plan.provider(
         count(rng, how.exits),

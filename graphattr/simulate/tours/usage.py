@@ -6,22 +6,26 @@ import numpy as np
 import polars as pl
 
 from graphattr.simulate.catalogue import CAPABILITIES, CAPABILITY_SHARES, MODEL_SHARES, MODELS
-from graphattr.simulate.clock import DAY, HOUR, stamps
+from graphattr.simulate.clock import HOUR, stamps
 from graphattr.simulate.draws import Ints, mix, unit, zipf
 from graphattr.simulate.text import hashed, named
-from graphattr.simulate.tours.world import Sessions, World
+from graphattr.simulate.tours.sessions import Sessions
+from graphattr.simulate.tours.world import World
 
-_POPULAR, _MODEL = 21, 22
+_POPULAR, _MODEL, _PRIVATE = 21, 22, 23
 
 
 def templates(world: World, tour: Ints, rng: np.random.Generator) -> Ints:
     """The template of each row of work: one that everybody knows, one of a pack, or one of the job's own."""
     n = len(tour)
-    of = {name: column[tour] for name, column in world.tours.items()}
+    wanted = ("private", "account", "job", "templates", "pack", "pack_share", "popular")
+    of = {name: world.tours[name][tour] for name in wanted}
     rank = rng.random(n)
-    reworded = np.where(rng.random(n) < of["private"], of["account"], -1)
-    own = mix(of["job"], np.floor(rank**2 * of["templates"]).astype(np.int64), reworded)
-    pack = mix(of["pack"], zipf(rank, 40))
+    nth = np.floor(rank**2 * of["templates"]).astype(np.int64)
+    # A template is reworded for every account or for none: a single request does not give it away.
+    private = unit(_PRIVATE, of["job"], nth) < of["private"]
+    own = mix(of["job"], nth, np.where(private, world.accounts["key"][of["account"]], -1))
+    pack = mix(of["pack"], zipf(rank, 40), -1)  # as the templates of a job, so that those can be planted
     popular = mix(_POPULAR, zipf(rank, 1500 + world.plan.preset.people))
     chosen = np.where((rng.random(n) < of["pack_share"]) & (of["pack"] >= 0), pack, own)
     return np.where(rng.random(n) < of["popular"], popular, chosen)
@@ -29,9 +33,7 @@ def templates(world: World, tour: Ints, rng: np.random.Generator) -> Ints:
 
 def models(world: World, tour: Ints, at: Ints, rng: np.random.Generator) -> Ints:
     """The model of each row: mostly the job's habit, by the shares before and after the release."""
-    first, last = world.plan.window
-    release = (first + last) // 2 // DAY * DAY + 16 * HOUR
-    released = at >= release
+    released = at >= world.release
     habit = unit(_MODEL, world.tours["job"][tour])
     draws = np.where(rng.random(len(tour)) < 0.8, habit, rng.random(len(tour)))
     before, after = (np.cumsum(shares) for shares in MODEL_SHARES)
@@ -42,7 +44,7 @@ def models(world: World, tour: Ints, at: Ints, rng: np.random.Generator) -> Ints
 
 def usage(world: World, spells: Sessions) -> pl.DataFrame:
     """The table `usage`: one row an account, hour, model and template."""
-    rng = world.plan.rng("usage")
+    rng = spells.rng(world, "usage")
     hours = 1 + (spells.at % HOUR + np.maximum(spells.seconds - 1, 0)) // HOUR
     lines = hours + rng.binomial(hours, 0.3)  # in some hours two templates
     row = np.repeat(np.arange(len(hours)), lines)

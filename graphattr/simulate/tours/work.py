@@ -6,12 +6,13 @@ until `add` puts it into the plan, and `rate` (sessions a second) in the place o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from graphattr.simulate.clock import DAY, MINUTE
-from graphattr.simulate.draws import Floats, Ints, Range, draw, draws, lognormal, scale
+from graphattr.simulate.draws import Floats, Ints, Range, draw, draws, lognormal
 from graphattr.simulate.tours.plan import Plan
 
 Work = dict[str, Any]
@@ -24,48 +25,89 @@ def bans(plan: Plan, rng: np.random.Generator, ready: Ints, share: float) -> Int
     return np.where((rng.random(len(ready)) < share) & (at > ready + DAY), at, -1)
 
 
+@dataclass(frozen=True)
+class Jobs:
+    """The campaigns of an operator, one entry each; the style of an operator, without whose they are.
+
+    Attributes:
+        opens, lasts: seconds from the first day observed on.
+        reach: share of the accounts that work on it.
+        size: load beside the others.
+        requests: median a session.
+        templates: how many prompts.
+        tokens_in, tokens_out: median a request.
+        popular: share of requests with templates everyone knows.
+    """
+
+    opens: Ints
+    lasts: Ints
+    reach: Floats
+    size: Floats
+    requests: Floats
+    templates: Ints
+    tokens_in: Floats
+    tokens_out: Floats
+    popular: Floats
+
+
+def jobs(plan: Plan, rng: np.random.Generator, number: int, requests: Range) -> Jobs:
+    """Draws `number` campaigns, each for a part of the observation; the first opens with it."""
+    first, last = plan.window
+    opens = np.sort((rng.random(number) ** 1.5 * 0.7 * (last - first)).astype(np.int64))
+    opens[0] = 0
+    return Jobs(
+        opens=opens,
+        lasts=(draws(rng, (0.25, 1.0), number) * (last - first)).astype(np.int64),
+        reach=draws(rng, (0.3, 1.0), number),
+        size=draws(rng, (0.3, 2.5), number),
+        requests=draws(rng, requests, number),
+        templates=rng.integers(2, 40, number),
+        tokens_in=lognormal(rng, 700, 0.9, number, 30_000),
+        tokens_out=lognormal(rng, 450, 0.7, number, 8_000),
+        popular=draws(rng, (0.0, 0.2), number),
+    )
+
+
 def campaigns(
-    plan: Plan, rng: np.random.Generator, ready: Ints, jobs: int, driver: Ints, rate: Range, requests: Range
+    plan: Plan, rng: np.random.Generator, ready: Ints, driver: Ints, work: Jobs, per_day: float
 ) -> Work:
-    """Spreads `jobs` campaigns over accounts, each on a part of them and for a part of the observation.
+    """Spreads campaigns over accounts, each on a part of them.
 
     Args:
         plan: hands out codes.
         rng: the operator's stream.
         ready: from when each account can be used.
-        jobs: how many campaigns.
         driver: who works on each account.
-        rate: sessions an account and day, drawn once.
-        requests: median requests a session, drawn once a campaign.
+        work: the campaigns.
+        per_day: sessions an account and day.
     """
     first, last = plan.window
-    n = len(ready)
-    taken = rng.random((n, jobs)) < draws(rng, (0.3, 1.0), jobs)
-    taken[np.arange(n), rng.integers(0, jobs, n)] = True
+    n, number = len(ready), len(work.opens)
+    taken = rng.random((n, number)) < work.reach
+    taken[np.arange(n), rng.integers(0, number, n)] = True
     account, job = np.nonzero(taken)
-    opens = first + np.sort((rng.random(jobs) ** 1.5 * 0.7 * (last - first)).astype(np.int64))
-    opens[0] = first
-    lasts = (draws(rng, (0.25, 1.0), jobs) * (last - first)).astype(np.int64)
-    codes, size = plan.codes(jobs), draws(rng, (0.3, 2.5), jobs)
+    late = rng.exponential(DAY, number).astype(np.int64)  # no two begin the same work in the same minute
+    opens = first + np.where(np.arange(number) > 0, work.opens + late, 0)
     uneven = lognormal(rng, 1.0, draw(rng, (0.1, 0.9)), n, 6.0)
-    per_day = scale(rng, rate) / max(jobs / 2.5, 1.0)
     return {
         "account": account,
         "driver": driver[account],
         "start": np.maximum(opens[job], ready[account]),
-        "end": np.minimum(opens[job] + lasts[job], last),
-        "rate": per_day * size[job] * uneven[account] / DAY,
-        "requests": draws(rng, requests, jobs)[job] * lognormal(rng, 1.0, 0.3, len(job), 3.0),
-        "job": codes[job],
-        "templates": rng.integers(2, 40, jobs)[job],
-        "tokens_in": lognormal(rng, 700, 0.9, jobs, 30_000)[job] * lognormal(rng, 1.0, 0.5, len(job), 4.0),
-        "tokens_out": lognormal(rng, 450, 0.7, jobs, 8_000)[job] * lognormal(rng, 1.0, 0.4, len(job), 3.0),
-        "popular": draws(rng, (0.0, 0.2), jobs)[job],
+        "end": np.minimum(opens[job] + work.lasts[job], last),
+        "rate": per_day / max(number / 2.5, 1.0) * work.size[job] * uneven[account] / DAY,
+        "requests": work.requests[job] * lognormal(rng, 1.0, 0.3, len(job), 3.0),
+        "job": plan.codes(number)[job],
+        "templates": work.templates[job],
+        "tokens_in": work.tokens_in[job] * lognormal(rng, 1.0, 0.5, len(job), 4.0),
+        "tokens_out": work.tokens_out[job] * lognormal(rng, 1.0, 0.4, len(job), 3.0),
+        "popular": work.popular[job],
     }
 
 
-def failed_over(rng: np.random.Generator, work: Work, ready: Ints, banned: Ints, minutes: Range) -> Work:
-    """Ends the tours of banned accounts and takes the rest of each up on another, minutes later.
+def failed_over(
+    rng: np.random.Generator, work: Work, ready: Ints, banned: Ints, minutes: Range, share: float = 1.0
+) -> Work:
+    """Ends the tours of banned accounts and takes a share of the rest up on another, minutes later.
 
     Which account takes over is drawn among those never banned; with none left, the work is lost.
     """
@@ -75,6 +117,7 @@ def failed_over(rng: np.random.Generator, work: Work, ready: Ints, banned: Ints,
     heirs = np.flatnonzero(banned < 0)
     if not len(heirs) or not cut.any():
         return ended
+    cut &= rng.random(len(cut)) < share
     moved = {name: column[cut] for name, column in work.items()}
     heir = heirs[rng.integers(0, len(heirs), int(cut.sum()))]
     delay = (draws(rng, minutes, len(heir)) * MINUTE).astype(np.int64)

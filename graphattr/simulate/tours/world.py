@@ -1,35 +1,90 @@
-"""A plan made fast: arrays by table, and the sessions that the mechanics turn into signals."""
+"""A plan made fast: arrays by table, accounts by the time they were opened, tours by account."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
-from graphattr.simulate.clock import DAY, HOUR, moments
-from graphattr.simulate.draws import Bools, Ints, choose_rows, draw
+from graphattr.simulate.clock import DAY, HOUR
+from graphattr.simulate.draws import Bools, Floats, Ints, draw
+from graphattr.simulate.faults import Outage, outages, share_lost
+from graphattr.simulate.tours.flags import plant
 from graphattr.simulate.tours.plan import MODES, Plan
 
 Columns = dict[str, Any]
 
+#: Accounts whose sessions are drawn together, from a stream of their own.
+SHARD: Final = 25_000
+#: Ways onto the network that are mechanisms of their own.
+_WAYS_OFF: Final = (("vpn", "vpn_exits"), ("proxy", "residential_proxies"), ("tor", "tor"))
+
 
 @dataclass(frozen=True)
 class World:
-    """Drivers, accounts, tours and providers as arrays by column name; see `plan` for the columns."""
+    """Drivers, accounts, tours and providers as arrays by column name; see `plan` for the columns.
+
+    `kinds` has the text columns of the accounts, `release` is the second at which the new model comes out
+    (after the observation: never).
+    """
 
     plan: Plan
     drivers: Columns
     accounts: Columns
     tours: Columns
     providers: Columns
+    kinds: pl.DataFrame
+    release: int
+    _bounds: Ints = field(repr=False)
 
     @classmethod
     def of(cls, plan: Plan) -> World:
-        """The world of a finished plan, with bans by mistake."""
-        accounts = plan.columns("accounts")
+        """The world of a finished plan, with bans by mistake, false flags and the release of a model."""
+        accounts, kinds, tours = _by_account(plan)
+        drivers, providers = plan.columns("drivers"), plan.columns("providers")
+        plan.release()
         accounts |= _mistaken(plan, accounts)
-        return cls(plan, plan.columns("drivers"), accounts, plan.columns("tours"), plan.columns("providers"))
+        single = (kinds["kind"] == "single_operator").to_numpy()
+        codes, first = np.unique(accounts["operator"][single], return_index=True)
+        plant(plan, accounts, tours, codes[np.argsort(first)] if plan.on("false_flags") else codes[:0])
+        release, tours = _released(plan, tours)
+        _leave_out(plan, drivers)
+        if plan.preset.exchanges:
+            _reach(plan, accounts, tours)
+        bounds = np.searchsorted(tours["account"], np.arange(0, len(accounts["created"]) + SHARD, SHARD))
+        return cls(plan, drivers, accounts, tours, providers, kinds, release, bounds)
+
+    @property
+    def shards(self) -> int:
+        """How many shards the accounts make."""
+        return len(self._bounds) - 1
+
+    def rows(self, shard: int) -> Ints:
+        """The rows of the tours of a shard."""
+        return np.arange(self._bounds[shard], self._bounds[shard + 1])
+
+    @cached_property
+    def lines(self) -> Ints:
+        """Codes of all home lines, and of the kits of devices, sorted: their positions are distinct numbers."""
+        rented = [homes for homes, _ in self.plan.rented]
+        return np.unique(np.concatenate([self.drivers["home"], self.drivers["kit"], *rented]))
+
+
+def _by_account(plan: Plan) -> tuple[Columns, pl.DataFrame, Columns]:
+    """Accounts in the order of their opening, as a provider has them, and tours in the order of accounts."""
+    frame = plan.table("accounts")
+    order = np.lexsort((frame["key"].to_numpy(), frame["created"].to_numpy()))
+    frame = frame[order]
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    tours = plan.columns("tours")
+    tours["account"] = place[tours["account"]]
+    by_account = np.argsort(tours["account"], kind="stable")
+    accounts = {name: np.array(frame[name]) for name in frame.columns if frame[name].dtype != pl.String}
+    return accounts, frame.select("kind", "mechanism"), {k: v[by_account] for k, v in tours.items()}
 
 
 def _mistaken(plan: Plan, accounts: Columns) -> Columns:
@@ -51,67 +106,51 @@ def _mistaken(plan: Plan, accounts: Columns) -> Columns:
     }
 
 
-@dataclass(frozen=True)
-class Sessions:
-    """Spells of work, one row each, sorted by account and time.
-
-    Attributes:
-        tour: row of the tour.
-        account: row of the account.
-        driver: row of the driver.
-        at: first second.
-        seconds: length.
-        mode: index of `plan.MODES`.
-        script: whether a client library, not a person in a browser, was at work.
-    """
-
-    tour: Ints
-    account: Ints
-    driver: Ints
-    at: Ints
-    seconds: Ints
-    mode: Ints
-    script: Bools
+def _released(plan: Plan, tours: Columns) -> tuple[int, Columns]:
+    """The moment of the release, and the tours with those that people make on its day besides."""
+    rng = plan.rng("release")
+    first, last = plan.window
+    moment = first + int(draw(rng, plan.ways.shocks.moment) * (last - first)) // DAY * DAY + 16 * HOUR
+    active = (tours["start"] <= moment) & (moment + HOUR < tours["end"]) & (tours["sessions"] > 0)
+    come: Bools = active & (rng.random(len(active)) < draw(rng, plan.ways.shocks.surge))
+    if not plan.on("release_shock"):
+        return last, tours
+    more = {name: column[come] for name, column in tours.items()}
+    more["start"] = np.full(int(come.sum()), moment)
+    more["end"] = np.minimum(more["end"], moment + DAY)
+    more["sessions"] = np.full(int(come.sum()), 2.0)
+    every = {name: np.concatenate([tours[name], more[name]]) for name in tours}
+    order = np.argsort(every["account"], kind="stable")
+    return moment, {name: column[order] for name, column in every.items()}
 
 
-def sessions(world: World) -> Sessions:
-    """Draws the sessions of all tours: Poisson in number, at the driver's hours, some right after others."""
-    rng = world.plan.rng("sessions")
-    expected = np.where(world.tours["end"] > world.tours["start"], world.tours["sessions"], 0.0)
-    tour = np.repeat(np.arange(len(expected)), rng.poisson(expected))
-    of = {name: column[tour] for name, column in world.tours.items() if name in ("driver", "start", "end")}
-    who = world.drivers
-    driver = of["driver"]
-    hours = [who[name][driver] for name in ("peak", "spread", "quiet", "steady", "utc")]
-    at = moments(rng, of["start"], of["end"], *hours)
-    at = _bursts(rng, tour, at, of["end"])
-    seconds = np.minimum(1500 * np.exp(rng.standard_normal(len(at))), 8 * HOUR).astype(np.int64)
-    seconds = np.minimum(seconds, of["end"] - at)
-    weights = np.stack([who[f"w_{mode}"] for mode in MODES], axis=1)[driver]
-    found = Sessions(
-        tour=tour,
-        account=world.tours["account"][tour],
-        driver=driver,
-        at=at,
-        seconds=seconds,
-        mode=choose_rows(rng, weights),
-        script=np.asarray(rng.random(len(at)) < who["tool_share"][driver]),
-    )
-    banned, back = (world.accounts[name][found.account] for name in ("banned", "reinstated"))
-    barred = (banned >= 0) & (found.at >= banned) & ((back < 0) | (found.at < back))
-    order = np.lexsort((found.tour, found.at, found.account))
-    order = order[~barred[order]]
-    until_ban = np.where((banned > found.at), banned - found.at, found.seconds)
-    found = replace(found, seconds=np.minimum(found.seconds, until_ban))
-    return Sessions(**{name: column[order] for name, column in vars(found).items()})
+def _leave_out(plan: Plan, drivers: Columns) -> None:
+    """Takes the ways that are switched off from everybody; who has no other left rents a server."""
+    for mode, mechanism in _WAYS_OFF:
+        if not plan.on(mechanism):
+            drivers[f"w_{mode}"] = np.zeros(len(drivers["key"]))
+    total: Floats = np.sum([drivers[f"w_{mode}"] for mode in MODES], axis=0)
+    drivers["w_hosting"] = np.where(total > 0, drivers["w_hosting"], 1.0)
+    lost = (total <= 0) & (drivers["hosting"] < 0)
+    drivers["hosting"] = np.where(lost, plan.layout.hosters[0], drivers["hosting"])
 
 
-def _bursts(rng: np.random.Generator, tour: Ints, at: Ints, end: Ints) -> Ints:
-    """Moves a third of the sessions to within hours after the one before in the same tour."""
-    n = len(at)
-    alone = rng.random(n) > 0.33
-    alone[:1] = True
-    alone[1:] |= tour[1:] != tour[:-1]
-    anchor = np.maximum.accumulate(np.where(alone, np.arange(n), 0)) if n else np.arange(0)
-    later = at[anchor] + (rng.exponential(1.5 * HOUR, n) + 300).astype(np.int64)
-    return np.where(alone | (later >= end), at, later)
+def lost(plan: Plan, table: str) -> list[Outage]:
+    """The outages of a table's log."""
+    how = plan.ways.logs
+    return outages(plan.rng(f"outages {table}"), plan.window, how.outages, how.outage_hours, how.lost)
+
+
+#: Mean rows of usage a session, and mean requests a row over their median, as `sessions` and `usage` draw them.
+ROWS_A_SESSION: Final = 2.18
+REQUESTS_A_MEDIAN: Final = 1.197
+
+
+def _reach(plan: Plan, accounts: Columns, tours: Columns) -> None:
+    """Scales the requests of the accounts that are not innocent to the preset's exchanges (in place)."""
+    theirs = ~accounts["innocent"][tours["account"]] & (tours["end"] > tours["start"])
+    sessions, median = tours["sessions"][theirs], tours["requests"][theirs]
+    wanted = plan.preset.exchanges / (1.0 - share_lost(lost(plan, "usage"), plan.window))
+    rest = wanted - ROWS_A_SESSION * sessions.sum()
+    factor = rest / (REQUESTS_A_MEDIAN * (sessions * median).sum())
+    tours["requests"] = np.where(theirs, tours["requests"] * max(factor, 0.0), tours["requests"])

@@ -15,8 +15,9 @@ from graphattr.simulate.tours.networks import origins
 from graphattr.simulate.tours.parameters import Bans, Operators, Ways
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.providers import KIND
+from graphattr.simulate.tours.sessions import Sessions, sessions
 from graphattr.simulate.tours.tables import account_ids
-from graphattr.simulate.tours.world import Sessions, World, sessions
+from graphattr.simulate.tours.world import World
 
 Tables = dict[str, pl.DataFrame]
 
@@ -29,7 +30,7 @@ def test_sessions_stay_inside_their_tours(world: World, spells: Sessions) -> Non
 
 def test_nothing_happens_between_a_ban_and_a_reinstatement() -> None:
     world = World.of(plan_tours(replace(PRESETS["tiny"], ways=Ways(bans=Bans(mistaken=(0.5, 0.6)))), seed=2))
-    spells = sessions(world)
+    spells = sessions(world, 0)
     banned, back = (world.accounts[name][spells.account] for name in ("banned", "reinstated"))
     hit = banned >= 0
     assert hit.any()
@@ -50,8 +51,7 @@ def test_a_home_shares_its_line(world: World, spells: Sessions) -> None:
             "four": where.high == 0,
         }
     ).filter((pl.col("mode") == MODES.index("home")) & pl.col("four"))
-    table = world.plan.table("accounts")
-    family = frame.filter(pl.Series(table["mechanism"].gather(frame["account"]) == "household"))
+    family = frame.filter(pl.Series(world.kinds["mechanism"].gather(frame["account"]) == "household"))
     shared = family.group_by("home", "low").agg(pl.col("account").n_unique())
     assert (shared["account"] > 1).sum() >= 10
 
@@ -89,7 +89,7 @@ def test_masked_accounts_rarely_share_a_device(world: World, spells: Sessions) -
 def test_sold_accounts_change_hands() -> None:
     ways = Ways(operators=Operators(bought=(0.5, 0.6)))
     world = World.of(plan_tours(replace(PRESETS["tiny"], ways=ways), seed=2))
-    spells = sessions(world)
+    spells = sessions(world, 0)
     sold = world.accounts["swap"]
     rows = np.flatnonzero((sold >= 0) & ~world.accounts["innocent"])
     assert len(rows) > 5

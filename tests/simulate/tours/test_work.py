@@ -11,7 +11,7 @@ from graphattr.simulate.draws import stream
 from graphattr.simulate.presets import PRESETS
 from graphattr.simulate.tours.fronts import groups, opened
 from graphattr.simulate.tours.plan import Plan
-from graphattr.simulate.tours.work import bans, campaigns, failed_over
+from graphattr.simulate.tours.work import bans, campaigns, failed_over, jobs
 
 
 def plan() -> Plan:
@@ -50,7 +50,8 @@ def test_campaigns_stay_in_the_window_and_leave_no_account_idle() -> None:
     world = plan()
     first, last = world.window
     ready = first + np.arange(20) * DAY
-    got = campaigns(world, stream(3, "c"), ready, 4, np.arange(20), (1, 2), (4, 8))
+    rng = stream(3, "c")
+    got = campaigns(world, rng, ready, np.arange(20), jobs(world, rng, 4, (4, 8)), 1.5)
     assert set(got["account"].tolist()) == set(range(20))
     assert (got["start"] >= np.maximum(first, ready[got["account"]])).all()
     assert (got["end"] <= last).all()
