@@ -1,5 +1,6 @@
 """Marginals beside what is published, and the power of single features, against slow oracles."""
 
+import runpy
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphattr.simulate.families import FAMILIES
 from graphattr.simulate.made import TABLES
 from graphattr.simulate.realism import (
     MARKER,
@@ -526,3 +528,22 @@ def test_it_prints_both_and_refuses_what_is_no_world(
     assert set(signals) == set(TABLES)
     assert truth.height > 0
     assert 0.5 < MARKER < TOO_EASY < 1
+
+
+def test_the_page_of_each_family_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "realism.md"
+    script = Path(__file__).parents[2] / "benchmarks" / "realism.py"
+    monkeypatch.setattr("sys.argv", [str(script), "--out", str(page), "--worlds", "1", "--preset", "tiny"])
+    runpy.run_path(str(script), run_name="__main__")
+    written = page.read_text(encoding="utf-8")
+    for family in FAMILIES:
+        assert f"## Family {family}\n" in written
+    for text in (
+        "| accounts a card: mean |",
+        "| hour of the week |",
+        "- Goh 2008:",
+        "--preset tiny --seed 1",
+    ):
+        assert text in written
+    widths = {line.count(" | ") for line in written.splitlines() if line.startswith("| accounts a ")}
+    assert len(widths) == 1
