@@ -224,7 +224,8 @@ def _storefront(town: Town, rng: np.random.Generator, n: int) -> None:
     ready = np.sort(rng.integers(first - 60 * DAY, last - 5 * DAY, n))
     created = acquired(rng, ready, 4.0, first)
     columns = fronts(town, rng, how, created)
-    customer = residents(town, rng, choose(rng, COUNTRY_SHARES, n))
+    anywhere = choose(rng, COUNTRY_SHARES, n)
+    customer = residents(town, rng, np.where(rng.random(n) < 0.7, columns["country"], anywhere))
     handed = np.maximum(created, ready) + (draw(rng, BROKERS.handed_hours) * HOUR * rng.random(n)).astype(
         np.int64
     )

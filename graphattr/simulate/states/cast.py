@@ -79,6 +79,7 @@ ACCESS: Final[dict[str, int]] = {
     "network": -1,  # row of grid.NETWORK
     "key": -1,  # subscriber, site, instance or session
     "sticky": 0,  # seconds for which an exit is kept; 0: not at all
+    "wish": -1,  # country whose exits are asked for, where there is a choice
 }
 HARDWARE: Final[dict[str, int | float]] = {
     "genus": 0,  # see kits

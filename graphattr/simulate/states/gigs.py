@@ -15,10 +15,10 @@ from graphattr.simulate.states.cast import KIND, MACHINE, MECHANISM, RELOAD, Col
 from graphattr.simulate.states.crews import acquired
 from graphattr.simulate.states.parameters import GIGS
 from graphattr.simulate.states.people import Residents, Town, books, outings, residents
-from graphattr.simulate.states.registers import CARD, wallets
+from graphattr.simulate.states.registers import wallets
 from graphattr.simulate.states.shifts import queued
 from graphattr.simulate.states.sites import employer
-from graphattr.simulate.states.suppliers import fronts, trade
+from graphattr.simulate.states.suppliers import Trade, fronts, trade
 
 
 def queues(town: Town, crews: list[Ints]) -> None:
@@ -48,9 +48,9 @@ def _queue(town: Town, rng: np.random.Generator, held: Ints) -> None:
     owner = np.repeat(np.arange(people), held)
     first, last = cast.window
     start = np.sort(first + rng.integers(-50 * DAY, int(0.5 * (last - first)), n))
-    columns = fronts(town, rng, how, acquired(rng, start, 3.0, first))
-    columns["country"] = np.where(rng.random(n) < 0.7, crew.country[owner], columns["country"])
-    card = int(wallets(cast, rng, np.array([how.country]), np.array([CARD["virtual"]]))[0])
+    posing = partly(rng, crew.country[owner], how.country, 0.2)
+    columns = fronts(town, rng, how, acquired(rng, start, 3.0, first), posing)
+    card = int(wallets(cast, rng, np.array([how.country]), rng.integers(0, 5, 1))[0])
     paid = rng.random(n) < draw(rng, GIGS.principal_pays)
     columns["wallet"] = np.where(paid, card, columns["wallet"])
     columns["funding"] = np.where(paid, RELOAD, columns["funding"])
@@ -69,9 +69,7 @@ def _queue(town: Town, rng: np.random.Generator, held: Ints) -> None:
     done = pulled(rng, work, people)
     account = _taken_in_turn(work["who"], done, held, how.schedule.quota)
     kept = (done > 0.5) & (columns["created"][account] < work["at"])
-    codes = cast.lore.edited(rng, np.tile(how.prompts[0], people), draw(rng, GIGS.edited))
-    size = np.full(people, len(how.prompts[0]))
-    library = cast.lore.books(size, codes, np.tile(how.prompts[1], people))
+    library = _trained(town, rng, how, people)
     amount = done * draw(rng, GIGS.exchanges)
     fields = {name: work[name][kept] for name in ("at", "seconds", "access", "hardware")}
     cast.spells.add(
@@ -84,6 +82,15 @@ def _queue(town: Town, rng: np.random.Generator, held: Ints) -> None:
         **fields,
     )
     _own_use(town, rng, rows, held, work, columns["created"])
+
+
+def _trained(town: Town, rng: np.random.Generator, how: Trade, people: int) -> Ints:
+    """A book for each contractor: some of the queue's prompts, a part of them reworded."""
+    knows = rng.random((people, len(how.prompts[0]))) < draw(rng, GIGS.knows)
+    knows[np.arange(people), rng.integers(0, knows.shape[1], people)] = True
+    _, which = np.nonzero(knows)
+    codes = town.cast.lore.edited(rng, how.prompts[0][which], draw(rng, GIGS.edited))
+    return town.cast.lore.books(knows.sum(axis=1), codes, how.prompts[1][which])
 
 
 def pulled(rng: np.random.Generator, work: Columns, people: int) -> Floats:

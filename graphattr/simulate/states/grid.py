@@ -20,7 +20,7 @@ from graphattr.simulate.draws import Bools, Ints, count, draw, mix, scale, unit,
 from graphattr.simulate.states.cast import Cast, Columns, Rows
 from graphattr.simulate.states.parameters import GRIDS
 
-NET_KINDS: Final = (*NETWORK_KINDS, "tor")
+NET_KINDS: Final = tuple(dict.fromkeys((*NETWORK_KINDS, "tor")))
 NET_KIND: Final = {name: code for code, name in enumerate(NET_KINDS)}
 #: Ways in.
 LINE, NAT, PHONE, SITE, VPN, CLOUD, PROXY, ONION = range(8)
@@ -37,7 +37,7 @@ NETWORK: Final[dict[str, int | float]] = {
     "v6": 0.0,  # share of lines with IPv6
     "shuffled": 0,  # whether leases move at all
 }
-_V6, _REGION, _MOVE, _HOST = 31, 32, 33, 34
+_V6, _REGION, _MOVE, _HOST, _CITY = 31, 32, 33, 34, 35
 
 
 @dataclass
@@ -51,8 +51,8 @@ class Grid:
     clouds: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     onion: int = -1
     natted: set[int] = field(default_factory=set)
-    #: Lines (rows of ACCESS) with a vendor's relay, by vendor.
-    relays: list[Ints] = field(default_factory=list)
+    #: Lines (rows of ACCESS) with a vendor's relay, by vendor and sorted by country, and where each starts.
+    relays: list[tuple[Ints, Ints]] = field(default_factory=list)
     _next: int = 256
 
     def add(self, stride: int, regions: int, **values: int | float) -> int:
@@ -81,7 +81,7 @@ def lay(cast: Cast, holders: int) -> Grid:
         nat = cast.has("carrier_nat") and (mobile or rng.random() < draw(rng, GRIDS.cgn))
         hours = scale(rng, GRIDS.attach_hours if mobile else GRIDS.lease_hours)
         regions = max(2, round(draw(rng, GRIDS.spare) * own / 1024))
-        v6 = draw(rng, GRIDS.v6) if rng.random() < 0.5 and not mobile else 0.0
+        v6 = draw(rng, GRIDS.v6) if rng.random() < (0.3 if mobile else 0.6) else 0.0
         if nat:
             regions = int(np.clip(own / 60, 2, 12))
         exits = max(2, round(own / regions / behind))
@@ -127,23 +127,31 @@ def _service(rng: np.random.Generator, grid: Grid, kind: str) -> int:
 def rent(cast: Cast, grid: Grid, lines: Ints) -> None:
     """Puts each vendor's relays on some of the given lines and on lines of people outside the world."""
     rng = cast.rng("relays")
-    every = grid.isps.ravel()
+    every = np.concatenate([grid.isps.ravel(), grid.carriers.ravel()])
+    country = grid.networks.columns()["country"]
     for _ in range(GRIDS.vendors):
         inside = lines[rng.random(len(lines)) < draw(rng, GRIDS.rented)]
         n = count(rng, GRIDS.outside)
         network = rng.choice(every, n)
         way = np.where(np.isin(network, list(grid.natted)), NAT, LINE)
         outside = cast.access.add(n, way=way, network=network, key=cast.codes(n))
-        grid.relays.append(np.concatenate([inside, outside]))
+        rows = np.concatenate([inside, outside])
+        at = country[cast.access.columns()["network"][rows]]
+        order = np.argsort(at, kind="stable")
+        starts = np.searchsorted(at[order], np.arange(len(COUNTRIES) + 1))
+        grid.relays.append((rows[order], starts))
 
 
 @dataclass(frozen=True)
 class Found:
-    """Addresses as `text.addresses` takes them, and the row of the network seen."""
+    """Addresses as `text.addresses` takes them, the row of the network seen, the country, and
+    whether a vendor of exits has a relay there."""
 
     high: Ints
     low: Ints
     network: Ints
+    country: Ints
+    relay: Bools
 
 
 def addresses(grid: Grid, ways: Columns, nets: Columns, access: Ints, host: Ints, at: Ints) -> Found:
@@ -161,6 +169,8 @@ def addresses(grid: Grid, ways: Columns, nets: Columns, access: Ints, host: Ints
     way, network, key = (ways[name][real] for name in ("way", "network", "key"))
     of = {name: column[network] for name, column in nets.items()}
     region = mix(_REGION, key, network) % of["regions"]
+    chosen = (way == VPN) | (way == CLOUD)
+    region = np.where(chosen, _city(key, network, of["regions"], ways["wish"][access]), region)
     lease = np.where(ways["sticky"][real] > 0, ways["sticky"][real], of["lease"])
     epoch = np.where(of["shuffled"] > 0, (at + mix(key) % lease) // lease, 0)
     epoch = np.where(way == CLOUD, (at + mix(key) % lease) // lease, epoch)
@@ -179,13 +189,32 @@ def addresses(grid: Grid, ways: Columns, nets: Columns, access: Ints, host: Ints
     away = (way == VPN) & (unit(_MOVE, key, at // DAY) < 0.2)
     region = np.where(away, mix(_REGION, key, at // DAY) % of["regions"], region)
     low = of["base"] + region * of["stride"] + offset
-    six = (way == LINE) & (unit(_V6, key) < of["v6"]) & (unit(_V6, key, at // HOUR) < 0.6)
+    fixed = (way == LINE) | (way == NAT) | (way == PHONE)
+    six = fixed & (unit(_V6, key) < of["v6"]) & (unit(_V6, key, at // HOUR) < 0.6)
     prefix = 1 + ((network % 256) << 24 | (region % 64) << 18 | mix(key, epoch // 8) % 2**18)
     return Found(
         high=np.where(six, prefix, 0),
         low=np.where(six, mix(_HOST, host, at // DAY), low),
         network=network,
+        country=np.where(chosen, _country(network, region), of["country"]),
+        relay=np.isin(real, np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in grid.relays)])),
     )
+
+
+def _country(network: Ints, region: Ints) -> Ints:
+    """Where a region of a service with exits in many countries lies."""
+    edges = np.cumsum(COUNTRY_SHARES) / COUNTRY_SHARES.sum()
+    return np.searchsorted(edges, unit(_CITY, network, region), side="right").astype(np.int64)
+
+
+def _city(key: Ints, network: Ints, regions: Ints, wish: Ints) -> Ints:
+    """The region of a service that a customer takes: one in the country asked for, if a few looks find it."""
+    region = mix(_REGION, key, network) % regions
+    for look in range(6):
+        other = mix(_REGION, key, network, look) % regions
+        miss = (wish >= 0) & (_country(network, region) != wish)
+        region = np.where(miss & (_country(network, other) == wish), other, region)
+    return region
 
 
 def _leased(key: Ints, epoch: Ints, stay: Ints) -> Ints:
@@ -201,9 +230,13 @@ def _relayed(grid: Grid, ways: Columns, access: Ints, at: Ints) -> Ints:
     A session keeps its line for `sticky` seconds, or with 0 for one minute only.
     """
     real = access.copy()
-    for vendor, lines in enumerate(grid.relays):
+    for vendor, (lines, starts) in enumerate(grid.relays):
         here = np.flatnonzero((ways["way"][access] == PROXY) & (ways["network"][access] == vendor))
         row = access[here]
         span = np.where(ways["sticky"][row] > 0, ways["sticky"][row], 60)
-        real[here] = lines[mix(ways["key"][row], at[here] // span, vendor) % len(lines)]
+        wish = ways["wish"][row]
+        first = np.where(wish >= 0, starts[wish], 0)
+        many = np.where(wish >= 0, starts[wish + 1] - starts[wish], len(lines))
+        pick = mix(ways["key"][row], at[here] // span, vendor)
+        real[here] = lines[np.where(many > 0, first + pick % np.maximum(many, 1), pick % len(lines))]
     return real

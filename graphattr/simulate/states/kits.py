@@ -82,7 +82,7 @@ def handsets(cast: Cast, rng: np.random.Generator, how: Habits, country: Ints) -
 
 def clones(cast: Cast, rng: np.random.Generator, how: Habits, image: Ints, country: Ints) -> Ints:
     """Virtual machines or emulators, each a copy of an image (a code); all copies have one id."""
-    os = mix(_IMAGE, image) % 3
+    os = unit_choice(mix(_IMAGE, image), OS_SHARES[:4])  # an emulated phone is an Android one
     browser = np.where(unit(_IMAGE, image, 1) < 0.8, 0, 3)
     return _add(cast, rng, how, country, genus=CLONE, code=image, os=os, browser=browser, wear=10_000.0)
 
@@ -98,9 +98,9 @@ def masks(cast: Cast, rng: np.random.Generator, how: Habits, vendor: int, countr
     template = mix(_TEMPLATE, vendor, zipf(rng.random(n) ** 0.5, how.masks[vendor % len(how.masks)]))
     own = rng.random(n) < 0.7
     code = np.where(own, cast.codes(n), template)
-    return _add(
-        cast, rng, how, country, genus=MASK, code=code, os=unit_choice(template, OS_SHARES[:3]), browser=0
-    )
+    os = unit_choice(template, OS_SHARES)
+    browser = np.select([os == _IOS, os == _ANDROID], [1, 0], unit_choice(mix(template), BROWSER_SHARES))
+    return _add(cast, rng, how, country, genus=MASK, code=code, os=os, browser=browser)
 
 
 def unit_choice(code: Ints, shares: np.ndarray) -> Ints:
@@ -110,9 +110,10 @@ def unit_choice(code: Ints, shares: np.ndarray) -> Ints:
 
 
 def scripts(cast: Cast, rng: np.random.Generator, how: Habits, tool: Ints) -> Ints:
-    """Client libraries at work; most send no device id."""
+    """Client libraries at work, on servers and on people's own computers; most send no device id."""
     n = len(tool)
-    return _add(cast, rng, how, np.full(n, -1), genus=SCRIPT, tool=tool, os=2)
+    os = choose(rng, np.array([0.25, 0.25, 0.5]), n)
+    return _add(cast, rng, how, np.full(n, -1), genus=SCRIPT, tool=tool, os=os)
 
 
 def tools(rng: np.random.Generator, n: int) -> Ints:

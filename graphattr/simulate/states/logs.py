@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from graphattr.simulate.catalogue import BROWSERS, COUNTRIES, COUNTRY_UTC, OS_NAMES
-from graphattr.simulate.clock import HOUR, stamps
+from graphattr.simulate.clock import HOUR, WEEK, stamps
 from graphattr.simulate.draws import Ints, count, draw, mix, stream, unit
 from graphattr.simulate.states import grid as ways
 from graphattr.simulate.states import kits
@@ -35,9 +35,10 @@ def ips(world: World, part: int, spells: Columns) -> pl.DataFrame:
     host = spells["hardware"][row]
     found = ways.addresses(world.grid, world.access, world.networks, spells["access"][row], host, at)
     kind = world.networks["kind"][found.network]
-    # What a list of network kinds knows: few relays, two VPN exits in three, most of the rest.
+    # What a list of network kinds knows: few lines with a relay (whoever uses them), two VPN exits in three.
     known = unit(_CLASS, found.high, found.low)
-    kind = np.where((way[row] == ways.PROXY) & (known < 0.1), NET_KIND["proxy"], kind)
+    relay = found.relay & (unit(_CLASS, found.high, found.low, at // WEEK) < 0.05)
+    kind = np.where(relay, NET_KIND["proxy"], kind)
     kind = np.where((kind == NET_KIND["vpn"]) & (known < 0.35), NET_KIND["hosting"], kind)
     kind = np.where(rng.random(len(kind)) < 0.04, -1, kind)
     frame = pl.DataFrame(
@@ -47,7 +48,7 @@ def ips(world: World, part: int, spells: Columns) -> pl.DataFrame:
             "observed_at": at,
             "asn": world.networks["asn"][found.network],
             "network_kind": named(kind, NET_KINDS),
-            "country": named(world.networks["country"][found.network], _codes()),
+            "country": named(found.country, _codes()),
         }
     )
     return faulty(world, "ips", part, frame.unique(maintain_order=True))

@@ -34,9 +34,9 @@ class Grids:
     isps: int = 3
     cgn: Range = (0.1, 0.5)
     spare: Range = (3.0, 30.0)
-    lease_hours: Range = (20, 3000)
+    lease_hours: Range = (80, 12000)
     stay: Range = (0.4, 0.95)
-    v6: Range = (0.2, 0.8)
+    v6: Range = (0.3, 0.8)
     holders_an_exit: Range = (2, 9)
     attach_hours: Range = (2, 30)
     vpns: int = 4
@@ -74,12 +74,12 @@ class Lives:
     desk: Range = (0.3, 0.6)
     eager: Range = (0.010, 0.018)
     stop: Range = (0.3, 0.6)
-    burst: Range = (1.6, 3.0)
+    burst: Range = (1.1, 2.0)
     vpn_users: Range = (0.05, 0.15)
     onion: Range = (0.002, 0.01)
-    scripters: Range = (0.06, 0.15)
-    cloud: Range = (0.3, 0.7)
-    second_account: Range = (0.02, 0.06)
+    scripters: Range = (0.10, 0.22)
+    cloud: Range = (0.4, 0.8)
+    second_account: Range = (0.04, 0.13)
     leavers: Range = (0.05, 0.20)
     shock: Range = (1.2, 2.2)
     cafe: Range = (0.2, 0.5)
@@ -149,7 +149,7 @@ class Purses:
     brokers: int = 3
     resold: Range = (0.003, 0.02)
     issuers: int = 60
-    virtual: Range = (0.02, 0.06)
+    virtual: Range = (0.04, 0.10)
     services: int = 4
     decline: Range = (0.03, 0.09)
     dispute: Range = (0.002, 0.01)
@@ -163,6 +163,7 @@ class Customs:
         communities: circles that copy from each other; `outward` is the share copied from other circles.
         fresh: share of prompts that are nobody's copy; `edited` share of copies that are changed.
         repertoire: prompts a person (median).
+        shoppers: share of people who copy from the market that operators buy on.
         drift_days: after which a person's favourites change.
     """
 
@@ -170,7 +171,8 @@ class Customs:
     outward: Range = (0.05, 0.25)
     fresh: Range = (0.45, 0.65)
     edited: Range = (0.4, 0.65)
-    repertoire: Range = (3, 7)
+    repertoire: Range = (4, 10)
+    shoppers: Range = (0.08, 0.2)
     drift_days: Range = (3, 20)
 
 
@@ -249,10 +251,10 @@ class Crews:
     teams: Range = (1, 4)
     life_days: Range = (5, 30)
     warm_days: Range = (2, 35)
-    quota: Range = (15, 90)
+    quota: Range = (6, 60)
     slow_quota: Range = (3, 10)
     slow: float = 0.2
-    daily: Range = (6, 34)
+    daily: Range = (4, 26)
     period_hours: Range = (0.5, 12)
     jitter: Range = (0.02, 0.6)
     service_seconds: Range = (8, 120)
@@ -263,14 +265,14 @@ class Crews:
     catch_all: Range = (0.0, 0.4)
     domain_accounts: Range = (2, 9)
     sms: Range = (0.2, 0.9)
-    virtual: Range = (0.1, 0.8)
+    virtual: Range = (0.05, 0.6)
     card_accounts: Range = (1.0, 5.0)
     card_charges: Range = (1, 6)
     stolen: Range = (0.0, 0.3)
     free: Range = (0.0, 0.5)
     reworded: Range = (0.3, 0.97)
     market: Range = (0.1, 0.6)
-    stages: Range = (2, 6)
+    stages: Range = (2, 9)
     jobs: Range = (1, 4)
     leak: Range = (0.002, 0.04)
     visits: Range = (0.1, 0.6)
@@ -300,7 +302,7 @@ class Brokers:
     hashed: float = 0.5
     virtual_nodes: int = 16
     banned: Range = (0.0, 0.3)
-    zeal: Range = (0.7, 2.5)
+    zeal: Range = (0.4, 1.5)
     relayed: Range = (0.0, 0.5)
     handed_hours: Range = (1, 90)
     audit: Range = (0.1, 0.6)
@@ -318,17 +320,18 @@ class Gigs:
         principal_pays: share of accounts paid by the principal.
         moonlighting: chance that the contractors are employees of one lawful firm, in its network.
         abroad: share in another country than most.
-        edited: share of the queue's prompts that a contractor rewords.
+        knows: share of the queue's prompts that a contractor works with; `edited` share of those reworded.
     """
 
-    tasks: Range = (4, 30)
+    tasks: Range = (2, 14)
     service_minutes: Range = (3, 25)
-    exchanges: Range = (2, 9)
-    zeal: Range = (2.0, 6.0)
+    exchanges: Range = (1.2, 5)
+    zeal: Range = (1.2, 3.5)
     principal_pays: Range = (0.0, 0.6)
     moonlighting: float = 0.3
     abroad: Range = (0.0, 0.7)
-    edited: Range = (0.1, 0.7)
+    knows: Range = (0.2, 0.8)
+    edited: Range = (0.2, 0.9)
 
 
 @dataclass(frozen=True)

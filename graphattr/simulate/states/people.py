@@ -94,19 +94,23 @@ def phone_lines(town: Town, rng: np.random.Generator, country: Ints) -> Ints:
     return town.cast.access.add(len(country), way=way, network=network, key=town.cast.codes(len(country)))
 
 
-def vpn_lines(town: Town, rng: np.random.Generator, n: int) -> Ints:
-    """New customers of VPN services; -1 without such services."""
+def vpn_lines(town: Town, rng: np.random.Generator, wish: Ints) -> Ints:
+    """New customers of VPN services, who ask for exits in these countries; -1 without such services."""
+    n = len(wish)
     if not town.cast.has("vpn_exits"):
         return np.full(n, -1)
     network = rng.choice(town.grid.vpns, n)
-    return town.cast.access.add(n, way=ways.VPN, network=network, key=town.cast.codes(n))
+    return town.cast.access.add(n, way=ways.VPN, network=network, key=town.cast.codes(n), wish=wish)
 
 
-def instances(town: Town, key: Ints, days: Floats) -> Ints:
-    """Rented servers: `key` says which machine it is, `days` for how long it keeps an address."""
+def instances(town: Town, key: Ints, days: Floats, wish: Ints) -> Ints:
+    """Rented servers: `key` says which machine it is, `days` for how long it keeps an address.
+
+    `wish` is the country asked for; -1 is any.
+    """
     network = np.asarray(town.grid.clouds)[mix(key) % len(town.grid.clouds)]
     sticky = np.maximum(days * DAY, HOUR).astype(np.int64)
-    return town.cast.access.add(len(key), way=ways.CLOUD, network=network, key=key, sticky=sticky)
+    return town.cast.access.add(len(key), way=ways.CLOUD, network=network, key=key, sticky=sticky, wish=wish)
 
 
 def residents(town: Town, rng: np.random.Generator, country: Ints, **given: Any) -> Residents:
@@ -124,7 +128,7 @@ def residents(town: Town, rng: np.random.Generator, country: Ints, **given: Any)
     rhythm = rhythms(
         rng, utc, (desk >= 0) | elsewhere, third >= 0, given.get("zeal", 1.0), given.get("early", 0.0)
     )
-    vpn = vpn_lines(town, rng, n)
+    vpn = vpn_lines(town, rng, np.where(rng.random(n) < 0.6, country, -1))
     if cast.has("tor"):
         onion = cast.access.add(n, way=ways.ONION, network=town.grid.onion, key=cast.codes(n))
         vpn = partly(rng, vpn, onion, draw(rng, LIVES.onion) / LIVES.vpn_users[1])
@@ -149,7 +153,7 @@ def residents(town: Town, rng: np.random.Generator, country: Ints, **given: Any)
         handset=handset,
         station=np.asarray(given.get("station", laptop)),
         rhythm=rhythm,
-        burst=lognormal(rng, draw(rng, LIVES.burst), 0.8, n, 30.0),
+        burst=lognormal(rng, draw(rng, LIVES.burst), 0.9, n, 20.0),
     )
 
 
@@ -191,8 +195,9 @@ def books(
     """
     lore = town.cast.lore
     if circle is None:
-        circle = rng.integers(0, lore.communities, n)
-    size = 1 + lognormal(rng, draw(rng, CUSTOMS.repertoire), 0.7, n, 40).astype(np.int64)
+        shops = draw(rng, CUSTOMS.shoppers) if town.cast.has("toolkits") else 0.0
+        circle = partly(rng, rng.integers(0, lore.communities, n), lore.communities, shops)
+    size = 1 + lognormal(rng, draw(rng, CUSTOMS.repertoire), 1.0, n, 60).astype(np.int64)
     every = np.repeat(circle, size)
     codes, roots = lore.spread(rng, every, draw(rng, CUSTOMS.fresh), draw(rng, CUSTOMS.edited))
     if house is not None and house.shape[1]:
@@ -244,7 +249,7 @@ def _schedule(
     cast = town.cast
     one = np.flatnonzero(rng.random(len(who)) < draw(rng, LIVES.scripters))
     on_server = rng.random(len(one)) < draw(rng, LIVES.cloud)
-    server = instances(town, who.person[one], lognormal(rng, 15, 1.0, len(one), 400))
+    server = instances(town, who.person[one], lognormal(rng, 15, 1.0, len(one), 400), who.country[one])
     hardware = kits.scripts(cast, rng, town.kits, kits.tools(rng, len(one)))
     period = np.exp(rng.uniform(np.log(2 * HOUR), np.log(7 * DAY), len(one)))
     begins = start[one] + (rng.random(len(one)) * (end - start)[one]).astype(np.int64)
@@ -261,7 +266,7 @@ def _schedule(
         access=np.where(on_server, server, who.home[one])[i],
         hardware=hardware[i],
         book=book[one][i],
-        amount=lognormal(rng, 3.0, 1.0, len(one), 60)[i],
+        amount=lognormal(rng, 4.0, 1.1, len(one), 60)[i],
         style=MACHINE,
         stage=nth,
     )
@@ -293,7 +298,7 @@ def _people(town: Town, rng: np.random.Generator, n: int) -> None:
     dormant: Bools = rng.random(n) < draw(rng, cast.preset.ways.people.dormant)
     who = residents(town, rng, choose(rng, COUNTRY_SHARES, n), zeal=1.0)
     who.rhythm.eager[dormant] *= 0.1
-    town.lines.append(who.home)
+    town.lines += [who.home, who.mobile[::3]]
     created = joined(cast, rng, who.utc)
     columns = registration(cast, rng, town.market, who.country, created)
     start, end = tenure(cast, rng, created)

@@ -18,9 +18,10 @@ from graphattr.simulate.draws import Bools, Floats, Ints, draw, lognormal
 from graphattr.simulate.states.parameters import LIVES
 
 SLOT: Final = 1800
+_DAY: Final = 48  # half hours
 SLEEP, HOME, OUT, DESK, THIRD, AWAY = range(6)
 #: Zeal by place, as a factor on a person's own.
-_ZEAL: Final = np.array([0.0, 1.0, 0.3, 1.4, 1.2, 0.3])
+_ZEAL: Final = np.array([0.0, 1.0, 0.3, 1.4, 1.2, 0.3], dtype=np.float32)
 
 Places = npt.NDArray[np.int8]
 
@@ -90,39 +91,48 @@ def rhythms(
     )
 
 
-def _moved(state: Places, how: Rhythm, phase: Floats, free: Bools, chance: Floats, taste: Floats) -> Places:
-    """The next place of everybody, given how many hours ago they were due to wake."""
-    awake = phase < how.span
-    due = how.desk & ~free
-    out = np.where(due & (phase > 0.5) & (phase < 4.0), 0.35, np.where(awake, 0.02, 0.001))
-    to_desk = due & (phase < 7.5)
-    left = np.where(phase > 8.5, 0.35, 0.03)
-    lounge = how.third & (taste < 0.3)
-    return np.select(
-        [
-            (state == SLEEP) & (chance < np.where(awake, 0.5, 0.004)),
-            (state == HOME) & (chance > np.where(awake, 0.998, 0.55)),
-            (state == HOME) & (chance < out),
-            (state == HOME) & (chance > 0.4) & (chance < 0.4004),
-            (state == OUT) & to_desk & (chance < 0.7),
-            (state == OUT) & ~to_desk & (chance < 0.7),
-            (state == DESK) & (chance < left),
-            (state == THIRD) & (chance < 0.28),
-            (state == AWAY) & (chance < 0.005),
-        ],
-        [
-            HOME,
-            SLEEP,
-            OUT,
-            AWAY,
-            DESK,
-            np.where(lounge, THIRD, HOME),
-            OUT,
-            np.where(taste < 0.5, OUT, HOME),
-            HOME,
-        ],
-        default=state,
-    ).astype(np.int8)
+def _moves() -> Floats:
+    """Cumulative chances of the next place: situation x place x next place (see `_situations`)."""
+    chances = np.zeros((5, 2, 2, 2, 2, 6, 6))
+    for since, awake, free, desk, third in np.ndindex(5, 2, 2, 2, 2):
+        due = bool(desk) and not free
+        here = chances[since, awake, free, desk, third]
+        here[SLEEP, HOME] = 0.5 if awake else 0.004
+        here[HOME, SLEEP] = 0.002 if awake else 0.45
+        here[HOME, OUT] = 0.35 if due and since == 1 else 0.02 if awake else 0.001
+        here[HOME, AWAY] = 0.0004
+        here[OUT, DESK] = 0.7 if due and since < 3 else 0.0
+        here[OUT, THIRD] = 0.0 if due and since < 3 else 0.21 * third
+        here[OUT, HOME] = 0.0 if due and since < 3 else 0.7 - 0.21 * third
+        here[DESK, OUT] = 0.35 if since == 4 else 0.03
+        here[THIRD, [OUT, HOME]] = 0.14
+        here[AWAY, HOME] = 0.005
+        here[range(6), range(6)] = 1.0 - here.sum(axis=1)
+    return np.cumsum(chances, axis=-1).reshape(80, 6, 6)[:, :, :5]
+
+
+_MOVES: Final = _moves()
+#: Hours since waking at which people are on their way, through with the morning, due to leave the desk.
+_SINCE: Final = np.array([0.5, 4.0, 7.5, 8.5])
+
+
+def _situations(how: Rhythm, moments: Ints) -> npt.NDArray[np.int64]:
+    """What decides over the next place, as a row of `_MOVES`: moments x people."""
+    local = moments[:, None] + how.utc * 60
+    rota = how.rota * (local // WEEK % 3)
+    phase = (local % DAY / HOUR - how.wake - rota) % 24
+    since = np.searchsorted(_SINCE, phase, side="right")
+    found: Ints = since * 2 + (phase < how.span)
+    for each in (weekend(local), how.desk, how.third):
+        found = found * 2 + each
+    return found
+
+
+def _last(event: Bools) -> npt.NDArray[np.int32]:
+    """Slot of the last event so far, -1 before any: slots x people."""
+    slot = np.arange(len(event), dtype=np.int32)[:, None]
+    found: npt.NDArray[np.int32] = np.maximum.accumulate(np.where(event, slot, np.int32(-1)), axis=0)
+    return found
 
 
 def walk(
@@ -138,27 +148,35 @@ def walk(
         shock: that factor.
     """
     n, slots = len(how.utc), (window[1] - window[0]) // SLOT
-    state: Places = np.where(rng.random(n) < 0.6, HOME, SLEEP).astype(np.int8)
-    active = np.zeros(n, dtype=np.bool_)
-    interest = rng.random(n) < 0.5
+    moments = window[0] + SLOT * np.arange(slots)
+    state: Ints = np.where(rng.random(n) < 0.6, HOME, SLEEP)
     places = np.zeros((slots, n), dtype=np.int8)
-    at_work = np.zeros((slots, n), dtype=np.bool_)
-    for slot in range(slots):
-        moment = window[0] + slot * SLOT
-        local = moment + how.utc * 60
-        rota = how.rota * (local // WEEK % 3)
-        phase = (local % DAY / HOUR - how.wake - rota) % 24
-        chance, taste, will = rng.random((3, n), dtype=np.float32)
-        before = state
-        state = _moved(state, how, phase, weekend(local), chance, taste)
-        flips = taste > np.where(interest, 1 - 1 / 200, 1 - 1 / 280)
-        interest = interest ^ flips
-        boost = shock if release <= moment < release + 5 * DAY else 1.0
-        start = how.eager * _ZEAL[state] * np.where(interest, 1.7, 0.3) * boost
-        going = active & (will > how.stop) & (state == before)
-        active = (going | (~going & (will < start))) & (state != SLEEP)
-        places[slot], at_work[slot] = state, active
-    return _spells(rng, places.T, at_work.T, window[0])
+    for day in range(0, slots, _DAY):
+        situation = _situations(how, moments[day : day + _DAY])
+        chance = rng.random(situation.shape)
+        for slot in range(len(situation)):
+            state = (chance[slot, :, None] >= _MOVES[situation[slot], state]).sum(axis=1)
+            places[day + slot] = state
+    return _spells(rng, places.T, _at_work(rng, how, places, moments, release, shock).T, window[0])
+
+
+def _at_work(
+    rng: np.random.Generator, how: Rhythm, places: Places, moments: Ints, release: int, shock: float
+) -> Bools:
+    """Whether each person works in each half hour: slots x people.
+
+    A person at work goes on until a stop or a change of place; what started last, work or a pause, holds.
+    """
+    will = rng.random(places.shape, dtype=np.float32)
+    mood = rng.random(places.shape, dtype=np.float32)
+    mood[0] = np.where(mood[0] < 0.5, 0.0, 1.0)
+    keen = _last(mood > 1 - 1 / 280) > _last(mood < 1 / 200)
+    boost = np.where((moments >= release) & (moments < release + 5 * DAY), shock, 1.0)
+    start = how.eager * _ZEAL[places] * np.where(keen, 1.7, 0.3) * boost[:, None]
+    pause = will < how.stop
+    pause[1:] |= places[1:] != places[:-1]
+    found: Bools = (_last(will < start) >= _last(pause)) & (_last(will < start) >= 0) & (places != SLEEP)
+    return found
 
 
 def _spells(rng: np.random.Generator, places: Places, at_work: Bools, first: int) -> Walk:

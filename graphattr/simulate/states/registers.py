@@ -76,21 +76,25 @@ def bins(rng: np.random.Generator, issuer: Ints, kind: Ints) -> Ints:
     return mix(_BIN, issuer, kind, zipf(rng.random(len(issuer)), PURSES.issuers))
 
 
-def virtual_bins(service: Ints | int, rank: Ints) -> Ints:
-    """Issuer ranges of a virtual-card service; it has three."""
-    return mix(_BIN, 1_000, service, rank % 3)
+def virtual_bins(service: Ints, issuer: Ints, rank: Ints) -> Ints:
+    """Issuer ranges of a virtual-card service; it has three in a country."""
+    return mix(_BIN, 1_000, service, issuer, rank % 3)
 
 
-def virtual(cast: Cast, rng: np.random.Generator, service: Ints, charges: Ints) -> Ints:
-    """Wallets at a virtual-card service: the next card is the next number of the same range."""
+def virtual(cast: Cast, rng: np.random.Generator, service: Ints, charges: Ints, country: Ints) -> Ints:
+    """Wallets at a virtual-card service: the next card is the next number of the same range.
+
+    Some services have ranges of issuers in the customer's country, others in one only.
+    """
     n = len(service)
-    issuer = mix(_BIN, service) % len(COUNTRY_SHARES)
+    seat = mix(_BIN, service) % len(COUNTRY_SHARES)
+    issuer = np.where(service % 2 == 0, country, seat)
     return wallets(
         cast,
         rng,
         issuer,
         np.full(n, CARD["virtual"]),
-        bin=virtual_bins(service, rng.integers(0, 3, n)),
+        bin=virtual_bins(service, issuer, rng.integers(0, 3, n)),
         charges=charges,
         swap=-1,
     )
@@ -107,8 +111,8 @@ def mail_domains(rng: np.random.Generator, country: Ints) -> Ints:
     """Open mail domains: popularity falls with rank, and differs from country to country."""
     ranks = np.arange(len(PUBLIC_DOMAINS))
     countries = np.arange(len(COUNTRY_SHARES))
-    taste = np.exp(2.0 * unit(_MAIL, np.repeat(countries, len(ranks)), np.tile(ranks, len(countries))))
-    weight = taste.reshape(len(countries), len(ranks)) / (1.0 + ranks)
+    taste = np.exp(1.2 * unit(_MAIL, np.repeat(countries, len(ranks)), np.tile(ranks, len(countries))))
+    weight = taste.reshape(len(countries), len(ranks)) / (1.0 + ranks) ** 1.3
     return choose_rows(rng, weight[country])
 
 
@@ -153,7 +157,7 @@ def purses(cast: Cast, rng: np.random.Generator, market: Markets, country: Ints)
     if cast.has("card_vendors"):
         some = np.flatnonzero(rng.random(n) < draw(rng, PURSES.virtual))
         service = rng.integers(0, PURSES.services, len(some))
-        wallet[some] = virtual(cast, rng, service, rng.integers(2, 30, len(some)))
+        wallet[some] = virtual(cast, rng, service, rng.integers(2, 30, len(some)), country[some])
     for share, pool in ((PURSES.brokered, market.brokers), (PURSES.resold, market.resold)):
         wallet = partly(rng, wallet, rng.choice(pool, n), draw(rng, share))
     reload = rng.random(n) < draw(rng, PURSES.reload)

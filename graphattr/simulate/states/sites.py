@@ -212,7 +212,8 @@ def _build_farm(town: Town, rng: np.random.Generator, n: int) -> None:
         **(columns | _registered(town, rng, columns, company, seat)),
     )
     machines = 2 + n // 4
-    server = instances(town, cast.codes(machines), draws(rng, (0.2, 60), machines))
+    days = draws(rng, (0.2, 60), machines)
+    server = instances(town, cast.codes(machines), days, np.full(machines, seat))
     tool = kits.scripts(cast, rng, town.kits, kits.tools(rng, 2)[rng.integers(0, 2, machines)])
     at = _commits(town, rng, draw(rng, (3, 12)) * n)
     i, machine = rng.integers(0, n, len(at)), rng.integers(0, machines, len(at))

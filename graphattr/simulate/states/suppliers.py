@@ -59,6 +59,7 @@ class Trade:
     scripted: float
     tool: int
     abroad: float
+    aimed: float
     #: Prompts: templates and roots of the jobs.
     prompts: tuple[Ints, Ints]
 
@@ -78,7 +79,7 @@ def _schedule(cast: Cast, rng: np.random.Generator) -> Schedule:
 
 def _ways(cast: Cast, rng: np.random.Generator) -> tuple[float, float, float, float]:
     open_to = [cast.has("residential_proxies"), True, cast.has("vpn_exits"), cast.has("tor")]
-    odds = rng.dirichlet([0.7, 0.7, 0.3, 0.05])
+    odds = rng.dirichlet([1.4, 0.4, 0.7, 0.05])
     proxy, cloud, vpn, onion = (float(o) if there else 0.0 for o, there in zip(odds, open_to, strict=True))
     return proxy, cloud + 1e-3, vpn, onion
 
@@ -117,15 +118,16 @@ def trade(town: Town, rng: np.random.Generator) -> Trade:
         personas=draw(rng, CREWS.personas) if cast.has("personas") else 0.0,
         ways=_ways(cast, rng),
         proxy=int(rng.integers(GRIDS.vendors)),
-        sticky=0 if rng.random() < 0.3 else int(scale(rng, (10 * MINUTE, 3 * DAY))),
+        sticky=0 if rng.random() < 0.15 else int(scale(rng, (10 * MINUTE, 3 * DAY))),
         server_days=scale(rng, (0.1, 30)),
         server_accounts=scale(rng, (1, 8)),
         masker=int(rng.integers(KITS.maskers)),
         masked=draw(rng, (0.2, 1.0)),
         image_accounts=scale(rng, (1.5, 12)),
-        scripted=draw(rng, (0.3, 0.95)),
+        scripted=draw(rng, (0.1, 0.85)),
         tool=int(kits.tools(rng, 1)[0]),
         abroad=draw(rng, (0.2, 0.95)),
+        aimed=draw(rng, (0.65, 1.0)),
         prompts=_prompts(town, rng, jobs * stages, share),
     )
     if not town.trades or not cast.has("twin_operators") or rng.random() >= CREWS.twin:
@@ -137,7 +139,8 @@ def trade(town: Town, rng: np.random.Generator) -> Trade:
 
 def _prompts(town: Town, rng: np.random.Generator, n: int, market: float) -> tuple[Ints, Ints]:
     lore = town.cast.lore
-    bought = lore.spread(rng, np.full(n, lore.communities), 0.1, 0.3)
+    anywhere = rng.integers(0, lore.communities, n)
+    bought = lore.spread(rng, partly(rng, anywhere, lore.communities, 0.6), 0.1, 0.3)
     own = town.cast.codes(n)
     which = rng.random(n) < market
     return np.where(which, bought[0], own), np.where(which, bought[1], own)
@@ -150,10 +153,16 @@ def groups(rng: np.random.Generator, n: int, size: float) -> Ints:
     return np.cumsum(starts) - 1
 
 
-def fronts(town: Town, rng: np.random.Generator, how: Trade, created: Ints) -> dict[str, Any]:
-    """Account columns of accounts that one team registers, in the order of their use."""
+def fronts(
+    town: Town, rng: np.random.Generator, how: Trade, created: Ints, country: Ints | None = None
+) -> dict[str, Any]:
+    """Account columns of accounts that one team registers, in the order of their use.
+
+    `country` is where each pretends to be; drawn if not given.
+    """
     cast, n = town.cast, len(created)
-    country = partly(rng, np.full(n, how.country), choose(rng, COUNTRY_SHARES, n), how.abroad)
+    if country is None:
+        country = partly(rng, np.full(n, how.country), choose(rng, COUNTRY_SHARES, n), how.abroad)
     columns = registration(cast, rng, town.market, country, created)
     number = groups(rng, n, how.domain_accounts)
     domain = cast.codes(int(number[-1]) + 1)[number]
@@ -175,11 +184,12 @@ def _wallets(cast: Cast, rng: np.random.Generator, how: Trade, country: Ints) ->
     kind = choose(rng, np.array([0.3, 0.25, 0.2, 0.0, 0.05, 0.15, 0.05]), k)
     if how.phones:
         kind = np.full(k, CARD["wallet"])
-    plain = wallets(cast, rng, country[np.searchsorted(number, np.arange(k))], kind)
+    near, far = country[np.searchsorted(number, np.arange(k))], choose(rng, COUNTRY_SHARES, k)
+    plain = wallets(cast, rng, near, kind)
     stolen = wallets(
-        cast, rng, choose(rng, COUNTRY_SHARES, k), rng.integers(0, 2, k), dispute=0.25, decline=0.3
+        cast, rng, np.where(rng.random(k) < 0.6, near, far), rng.integers(0, 2, k), dispute=0.2, decline=0.2
     )
-    service = virtual(cast, rng, np.full(k, how.card_service), np.full(k, how.charges))
+    service = virtual(cast, rng, np.full(k, how.card_service), np.full(k, how.charges), near)
     is_virtual = (rng.random(k) < how.virtual) & (not how.phones)
     chosen = np.where(is_virtual, service, np.where(rng.random(k) < how.stolen, stolen, plain))
     pays = rng.random(n) >= how.free
@@ -200,11 +210,15 @@ class Gear:
 def gear(town: Town, rng: np.random.Generator, how: Trade, country: Ints) -> Gear:
     """Sets the accounts of a team up; `country` is where each pretends to be."""
     cast, n = town.cast, len(country)
-    session = cast.access.add(n, way=ways.PROXY, network=how.proxy, key=cast.codes(n), sticky=how.sticky)
+    wish = np.where(rng.random(n) < how.aimed, country, -1)
+    session = cast.access.add(
+        n, way=ways.PROXY, network=how.proxy, key=cast.codes(n), sticky=how.sticky, wish=wish
+    )
     number = groups(rng, n, how.server_accounts)
     machine = cast.codes(int(number[-1]) + 1)
-    server = instances(town, machine, lognormal(rng, how.server_days, 0.5, len(machine), 200))[number]
-    vpn = vpn_lines(town, rng, n)
+    days = lognormal(rng, how.server_days, 0.5, len(machine), 200)
+    server = instances(town, machine, days, wish[np.searchsorted(number, np.arange(len(machine)))])[number]
+    vpn = vpn_lines(town, rng, wish)
     vpn = np.where(vpn < 0, server, vpn)
     onion = cast.access.add(n, way=ways.ONION, network=town.grid.onion, key=cast.codes(n))
     odds = np.tile(np.asarray(how.ways), (n, 1))
