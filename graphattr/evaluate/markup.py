@@ -59,19 +59,21 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def number(value: float) -> str:
-    """A figure for reading: three decimals, more where those would hide that it is not 0, fewer from 10 on."""
-    if value == 0 or 0.0005 <= abs(value) < 10:
-        return f"{value:.3f}"
-    return f"{value:.1g}" if abs(value) < 1 else f"{value:,.1f}"
+    """A figure for reading: three decimals, a fourth where those would hide that it is not 0, fewer from 10 on."""
+    if abs(value) >= 10:
+        return f"{value:,.1f}"
+    if 0 < abs(value) < 0.0005:
+        return f"{value:.4f}" if abs(value) >= 0.00005 else "<0.0001"
+    return f"{value:.3f}"
 
 
 def figure(pointer: str, got: Estimate, over: bool = True) -> str:
     """A figure with its interval and what it is `over`; `pointer` is its place in the JSON (RFC 6901)."""
     if got.value is None:
         return '<span class="none">none</span>'
-    shown = f'<data data-figure="{text(pointer)}" value="{got.value!r}">{number(got.value)}</data>'
+    shown = f'<data data-figure="{text(pointer)}" value="{got.value!r}">{text(number(got.value))}</data>'
     if got.low is not None and got.high is not None:
-        shown += f"<small>{number(got.low)} to {number(got.high)}</small>"
+        shown += f"<small>{text(number(got.low))} to {text(number(got.high))}</small>"
     return f"{shown}<small>of {got.n:,.0f}</small>" if over else shown
 
 

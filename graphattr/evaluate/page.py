@@ -159,8 +159,8 @@ def _groups(groups: list[dict[str, Any]]) -> str:
         (
             f"{row['probability']:.3f}",
             cell(f"{row['n']:,}"),
-            cell(f"{number(row['low'])} to {number(row['high'])}"),
-            cell(number(row["right"])),
+            cell(f"{text(number(row['low']))} to {text(number(row['high']))}"),
+            cell(text(number(row["right"]))),
             cell(_VERDICTS[row["verdict"]]),
         )
         for row in groups
@@ -210,7 +210,7 @@ def _rings(report: Report) -> Iterator[str]:
         (
             str(row["tier"]),
             cell(f"{row['accounts']:,}"),
-            *(cell(number(row[k])) for k in ("probability", "belongs")),
+            *(cell(text(number(row[k]))) for k in ("probability", "belongs")),
         )
         for row in report.tiers
     ]

@@ -53,22 +53,22 @@ def tippett_plot(name: str, title: str, rows: Sequence[Row], costs: Mapping[str,
         f"{label} {_figure(costs[key])}" for key, label in (("cllr", "Cllr"), ("cllr_min", "Cllr_min"))
     )
     plot = Plot(
-        name, title, marked, f"Tippett plot: {_told(rows)} {marked}.", x=(float(low), float(high)), width=360
+        name,
+        title,
+        marked,
+        f"Tippett plot: {_told(rows)} {marked}.",
+        x=(float(low), float(high)),
+        width=360,
+        height=350,
+        legend=(("a", "one controller"), ("b", "two controllers")),
     )
     step = max(1, math.ceil((high - low) / 8))
     # Ticks through 0, where a likelihood ratio says nothing.
     ticks = [float(value) for value in range(low, high + 1) if value % step == 0]
     plot.axes(("log10 likelihood ratio at least x", "share of pairs"), (ticks, _FIFTHS))
     plot.line([(0, 0), (0, 1)], "ideal")
-    names = (("same", "a", "same controller"), ("different", "b", "different controllers"))
-    for n, (key, kind, words) in enumerate(names):
-        points = [(row["log10_lr"], row[key]) for row in rows if row[key] is not None]
-        plot.line(points, f"line {kind}")
-        if points:
-            # Both curves only fall: the upper right corner is free for their names.
-            start, wide, height = low + 0.46 * (high - low), 0.08 * (high - low), 0.93 - 0.08 * n
-            plot.line([(start, height + 0.015), (start + wide, height + 0.015)], f"line {kind}")
-            plot.label(start + 1.2 * wide, height, words, "start", kind)
+    for key, kind in (("same", "a"), ("different", "b")):
+        plot.line([(row["log10_lr"], row[key]) for row in rows if row[key] is not None], f"line {kind}")
     return plot.svg()
 
 

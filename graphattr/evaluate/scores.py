@@ -124,12 +124,14 @@ def reliability(probability: Floats, true: Bools | Floats, bins: int = BINS) -> 
 def tippett(log10_lr: Floats, true: Bools, points: int = 200) -> list[dict[str, float | None]]:
     """A Tippett plot: the shares of true and of untrue pairs whose log10 LR is at least x, by rising x.
 
-    At each value where those are few, else at `points` of even distance; None for a sort that has no pair.
+    At each value where those are few, else at `points` of even distance, and at 0; None for a sort that has no pair.
     """
     if not len(log10_lr):
         return []
     values = np.unique(log10_lr)
     at = values if len(values) <= points else np.linspace(values[0], values[-1], points)
+    if at[0] < 0 < at[-1]:
+        at = np.union1d(at, [0.0])
     shares = []
     for here in (log10_lr[true], log10_lr[~true]):
         above = len(here) - np.searchsorted(np.sort(here), at, side="left")

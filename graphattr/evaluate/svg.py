@@ -25,6 +25,7 @@ class Plot:
         title, subtitle, description: shown above, shown under it, and read aloud.
         x, y: lower and upper end of each axis.
         width, height: of the whole picture.
+        legend: class and name of each line, shown in a row above the axes.
         marks: what has been drawn so far.
     """
 
@@ -36,9 +37,15 @@ class Plot:
     y: Point = (0.0, 1.0)
     width: int = 340
     height: int = 330
+    legend: Sequence[tuple[str, str]] = ()
     marks: list[str] = field(default_factory=list)
 
-    LEFT, RIGHT, TOP, BOTTOM = 54, 14, 46, 46
+    LEFT, RIGHT, BOTTOM = 54, 14, 46
+
+    @property
+    def top(self) -> int:
+        """Where the axes begin, under the words."""
+        return 66 if self.legend else 46
 
     def at(self, x: float, y: float) -> Point:
         """Where a point of the data lies in the picture."""
@@ -47,8 +54,8 @@ class Plot:
             for value, (low, high) in zip((x, y), (self.x, self.y), strict=True)
         )
         wide = self.width - self.LEFT - self.RIGHT
-        tall = self.height - self.TOP - self.BOTTOM
-        return round(self.LEFT + across * wide, 1), round(self.TOP + (1 - up) * tall, 1)
+        tall = self.height - self.top - self.BOTTOM
+        return round(self.LEFT + across * wide, 1), round(self.top + (1 - up) * tall, 1)
 
     def axes(
         self,
@@ -60,14 +67,14 @@ class Plot:
         right, bottom = self.width - self.RIGHT, self.height - self.BOTTOM
         for n, value in enumerate(ticks[0]):
             x, _ = self.at(value, self.y[0])
-            self.marks.append(f'<path class="grid" d="M{x} {self.TOP}V{bottom}"/>')
+            self.marks.append(f'<path class="grid" d="M{x} {self.top}V{bottom}"/>')
             self._write(x, bottom + 15, labels[n] if labels else f"{value:g}", "middle")
         for value in ticks[1]:
             _, y = self.at(self.x[0], value)
             self.marks.append(f'<path class="grid" d="M{self.LEFT} {y}H{right}"/>')
             self._write(self.LEFT - 6, y + 4, f"{value:g}", "end")
         self._write((self.LEFT + right) / 2, self.height - 10, names[0], "middle")
-        middle = (self.TOP + bottom) / 2
+        middle = (self.top + bottom) / 2
         turned = f'transform="rotate(-90 14 {middle:.1f})"'
         self.marks.append(
             f'<text x="14" y="{middle:.1f}" text-anchor="middle" {turned}>{text(names[1])}</text>'
@@ -124,4 +131,8 @@ class Plot:
             f'<text class="head" x="{self.LEFT}" y="18">{text(self.title)}</text>'
             f'<text class="sub" x="{self.LEFT}" y="35">{text(self.subtitle)}</text>'
         )
+        for n, (kind, name) in enumerate(self.legend):
+            x = self.LEFT + n * 126
+            words += f'<path class="line {kind}" d="M{x} 50h22"/>'
+            words += f'<text class="{kind}" x="{x + 27}" y="54">{text(name)}</text>'
         return head + words + "".join(self.marks) + "</svg>\n"

@@ -95,32 +95,35 @@ WRONG: Final = tuple(
 )
 
 ANSWERS: Final = (
-    Measure("power", "Power", "share of the non-innocent accounts that stand in attributed rings", "non-innocent"),
+    Measure("power", "Power", "share of the non-innocent accounts that stand in attributed rings",
+            "non-innocent accounts"),
     Measure("power_right", "Power, right", "the same, counting only accounts of the ring's largest controller",
-            "non-innocent"),
+            "non-innocent accounts"),
     Measure("power_in_leads", "Power with leads", "share of the non-innocent accounts in leads or attributed rings",
-            "non-innocent"),
+            "non-innocent accounts"),
     Measure("attributed", "Attributed", "share of the accounts in rings whose ring is attributed",
             "accounts in rings"),
     Measure("abstained", "Abstained", "share of the accounts in rings whose ring is not attributable",
             "accounts in rings"),
     Measure("linked_inside", "Linked inside",
             "share of the non-innocent accounts of controllers with several that have a link in links.parquet to "
-            "another account of their controller; an account without one cannot be found", "non-innocent"),
+            "another account of their controller; an account without one cannot be found", "non-innocent accounts"),
     Measure("largest_piece", "Largest piece",
             "share of the same accounts in the largest piece that links inside their controller alone make",
-            "non-innocent"),
+            "non-innocent accounts"),
 )  # fmt: skip
 
 NAMING: Final = (
     Measure("known_named", "Known operators named",
-            "share of the accounts of operators in the run's labels whose ring bears a name", "their accounts"),
+            "share of the accounts of operators in the run's labels whose ring bears a name",
+            "accounts of known operators"),
     Measure("known_named_right", "Of these, named right", "of these, the share whose own operator it is",
-            "named ones"),
+            "named accounts of known operators"),
     Measure("unknown_named", "Unknown operators given a name",
-            "share of the accounts of operators in no label whose ring bears a name all the same", "their accounts"),
+            "share of the accounts of operators in no label whose ring bears a name all the same",
+            "accounts of unknown operators"),
     Measure("innocent_named", "Innocents given a name", "share of the innocent accounts whose ring bears a name",
-            "innocents"),
+            "innocent accounts"),
     Measure("named_right", "Names right", "of all accounts in rings that bear a name, the share whose own it is",
             "named accounts"),
 )  # fmt: skip

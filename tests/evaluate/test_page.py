@@ -15,6 +15,7 @@ import pytest
 
 from graphattr.errors import InputError
 from graphattr.evaluate import Report, evaluate, html, write_page
+from graphattr.evaluate.markup import number
 from graphattr.evaluate.words import MEASURES
 
 Make = Callable[..., Path]
@@ -155,8 +156,26 @@ def test_every_figure_is_that_of_the_json(report: Report) -> None:
 
 def test_figures_read_as_they_are(report: Report) -> None:
     for element in parsed(html(report)).iter("data"):
-        value, shown = float(element.attrib["value"]), float((element.text or "").replace(",", ""))
-        assert shown == pytest.approx(value, rel=0.5 if abs(value) < 0.0005 else 0.05, abs=0.0006)
+        value, shown = (
+            float(element.attrib["value"]),
+            float((element.text or "").lstrip("<").replace(",", "")),
+        )
+        assert shown == pytest.approx(value, rel=0.01, abs=0.0005 if abs(value) >= 0.0005 else 0.0001)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0.000"),
+        (1.0, "1.000"),
+        (0.00004, "<0.0001"),
+        (0.0004, "0.0004"),
+        (98.701, "98.7"),
+        (5844.46, "5,844.5"),
+    ],
+)
+def test_numbers(value: float, shown: str) -> None:
+    assert number(value) == shown
 
 
 def test_plots_say_what_they_show(report: Report) -> None:
