@@ -42,16 +42,16 @@ class HeteroLayer(nn.Module):
         self.values = Values(layout)
         self.own = nn.Linear(hidden, hidden)
         self.down = nn.ModuleDict({name: nn.Linear(hidden, hidden, bias=False) for name in names})
-        self.edge = nn.ModuleDict({name: nn.Linear(len(SUMMARY), hidden, bias=False) for name in names})
+        self.edge = nn.Linear(len(SUMMARY) * len(names), hidden, bias=False)
         self.norm = nn.LayerNorm(hidden)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, h: Tensor, edges: Mapping[str, Edges]) -> Tensor:
-        """(n, d) to (n, d). A relation that is not in `edges` adds nothing, whether lacking or dropped."""
-        total = self.own(h)
-        for name, part in edges.items():
-            held = part.spread(self.values(name, h, part))
-            total = total + self.down[name](held) + self.edge[name](part.account_side)
+    def forward(self, h: Tensor, graph: GraphTensors) -> Tensor:
+        """(n, d) to (n, d). A relation that is not in the graph adds nothing, whether lacking or dropped."""
+        total = self.own(h) + self.edge(graph.account_sides)
+        for name, part in graph.edges.items():
+            # W_r (A v) = A (W_r v): there are fewer values than accounts.
+            total = total + part.spread(self.down[name](self.values(name, h, part)))
         out: Tensor = self.norm(h + self.dropout(torch.relu(total)))
         return out
 
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         """Embeddings of the accounts, (n, d), and of each relation's values, (v, d)."""
         h = torch.relu(self.input(graph.accounts))
         for layer in self.layers:
-            h = layer(h, graph.edges)
+            h = layer(h, graph)
         return h, {name: self.values(name, h, edges) for name, edges in graph.edges.items()}
 
 

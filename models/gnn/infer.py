@@ -18,7 +18,7 @@ from models.gnn.sign import propagate
 from models.gnn.weights import Weights, check_names
 
 #: Pairs scored at a time: bounds memory, changes no figure beyond rounding.
-CHUNK: Final = 100_000
+CHUNK: Final = 32_768
 #: Added to the variance by layer norm, as in PyTorch.
 EPSILON: Final = 1e-5
 
@@ -113,15 +113,14 @@ def _embed_full(inputs: Inputs, weights: Weights, net: _Net) -> Embedded:
         up = net.linear(f"{place}.up.{name}", part.gather @ h)
         return _relu(up + net.linear(f"{place}.side.{name}", part.value_side))
 
+    sides = inputs.account_sides(weights.layout.relations)
     h = _relu(net.linear("encoder.input", inputs.accounts))
     for number in range(weights.layout.layers):
         layer = f"encoder.layers.{number}"
-        total = net.linear(f"{layer}.own", h)
+        total = net.linear(f"{layer}.own", h) + net.linear(f"{layer}.edge", sides)
         for name, part in parts.items():
-            held = part.spread @ values(f"{layer}.values", name, h)
-            total += net.linear(f"{layer}.down.{name}", held) + net.linear(
-                f"{layer}.edge.{name}", part.account_side
-            )
+            held = net.linear(f"{layer}.down.{name}", values(f"{layer}.values", name, h))
+            total += part.spread @ held
         h = net.norm(f"{layer}.norm", h + _relu(total))
     return Embedded(h, {name: values("encoder.values", name, h) for name in parts})
 
@@ -147,7 +146,7 @@ class _Operators:
         holders, held = (np.maximum(degree, 1.0) ** -norm for degree in (part.holders, part.held))
         self.gather = sparse.csr_array(sparse.diags_array(holders.astype(np.float32)) @ edges.T.tocsr())
         self.spread = sparse.csr_array(sparse.diags_array(held.astype(np.float32)) @ edges)
-        self.value_side, self.account_side = part.value_side, part.account_side
+        self.value_side = part.value_side
 
 
 def _sum_common(net: _Net, name: str, values: Floats, rows: Common, pairs: int) -> Floats:

@@ -52,20 +52,14 @@ def on_device(world: World, scale: Scale, layout: Layout, device: torch.device) 
     """Moves a world to the device ("full"), or propagates its features ("sign")."""
     if layout.mode == "sign":
         return OnDevice(world, scale, device, None, propagate(world.inputs, layout))
-    return OnDevice(world, scale, device, graph_tensors(world.inputs, layout.norm, device), None)
+    return OnDevice(world, scale, device, graph_tensors(world.inputs, layout, device), None)
 
 
 def encode(network: Network, given: OnDevice, seen: Seen) -> tuple[Tensor, dict[str, Tensor]]:
     """Embeddings of a whole graph in mode "full": accounts (n, d), values by relation (v, d)."""
     if given.graph is None:
         raise ValueError('encode is for mode "full"; mode "sign" embeds the rows of a batch')
-    keep = tensor(np.concatenate([seen.accounts, seen.accounts]), given.device)
-    edges = {
-        name: edges if name in seen.timed else edges.timeless()
-        for name, edges in given.graph.edges.items()
-        if name in seen.active
-    }
-    h, values = network.encoder(GraphTensors(given.graph.accounts * keep, edges))
+    h, values = network.encoder(given.graph.shown(network.layout.relations, seen))
     return h, values
 
 

@@ -56,7 +56,7 @@ class Part:
 
     Attributes:
         account, value: ends of each edge, shape (e,).
-        start: position of each account's first edge, shape (n + 1,).
+        start: position of each account's first edge, shape (n + 1,). key: account * v + value, rising, shape (e,).
         value_side: value features' channels and the summary of the value's edges, shape (v, 2 D + 7).
         account_side: summary of the account's edges, shape (n, 7); 0 for accounts that hold no value.
         holders: degree of each value, shape (v,). held: degree of each account, shape (n,).
@@ -66,6 +66,7 @@ class Part:
     account: Whole
     value: Whole
     start: Whole
+    key: Whole
     value_side: Floats
     account_side: Floats
     holders: Whole
@@ -81,6 +82,12 @@ class Inputs:
 
     accounts: Floats
     parts: Mapping[str, Part]
+
+    def account_sides(self, relations: Sequence[str]) -> Floats:
+        """`Part.account_side` of the relations side by side, (n, 7 R); 0 for those that the graph lacks."""
+        nothing = np.zeros((len(self.accounts), len(SUMMARY)), np.float32)
+        sides = [self.parts[name].account_side if name in self.parts else nothing for name in relations]
+        return np.concatenate([*sides, nothing[:, :0]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -144,7 +151,8 @@ def _part(relation: Relation, accounts: int, window: float, scale: Scale) -> Par
     edges = (count, first / window, last / window)
     values = np.concatenate([scale.channels(relation.values), edge_summary(value, holders, *edges)], axis=1)
     return Part(
-        account, value, np.concatenate([[0], np.cumsum(held)]), values, edge_summary(account, held, *edges),
+        account, value, np.concatenate([[0], np.cumsum(held)]),
+        account * relation.size + value, values, edge_summary(account, held, *edges),
         holders, held, count, first, last,
     )  # fmt: skip
 
@@ -185,10 +193,9 @@ def common_values(part: Part, a: Whole, b: Whole) -> Common:
     edge = spans(part.start[few], degree)
     pair = np.repeat(np.arange(len(a)), degree)
     size = len(part.holders)
-    keys = part.account * size + part.value
     wanted = many[pair] * size + part.value[edge]
-    other = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    hit = np.flatnonzero(keys[other] == wanted) if len(keys) else np.empty(0, np.int64)
+    other = np.minimum(np.searchsorted(part.key, wanted), max(len(part.key) - 1, 0))
+    hit = np.flatnonzero(part.key[other] == wanted) if len(part.key) else np.empty(0, np.int64)
     pair, edge, other = pair[hit], edge[hit], other[hit]
     weight = 1 / np.log1p(part.holders[part.value[edge]])
     return Common(pair, part.value[edge], _shared(part, edge, other), weight.astype(np.float32))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,8 @@ from torch import Tensor
 from torch_geometric import EdgeIndex  # type: ignore[import-untyped]
 
 from models.gnn.graph import Floats, Whole
-from models.gnn.prepare import SHARED_TIMED, TIMED, Common, Inputs, Part, dropped_columns
+from models.gnn.prepare import SHARED_TIMED, TIMED, Common, Inputs, Part, Seen, dropped_columns
+from models.gnn.weights import Layout
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Edges:
         up: edges (value, account), down: (account, value), each with its compressed forms stored: neither a product
             nor its gradient has to sort.
         to_value, to_account: factor of the sum at each value (v, 1) and account (n, 1), degree ** -norm.
-        value_side, account_side: as in `prepare.Part`.
+        value_side: as in `prepare.Part`.
     """
 
     up: EdgeIndex
@@ -30,7 +31,6 @@ class Edges:
     to_value: Tensor
     to_account: Tensor
     value_side: Tensor
-    account_side: Tensor
 
     def gather(self, h: Tensor) -> Tensor:
         """Sums over the holders of each value, divided: (n, d) to (v, d)."""
@@ -42,22 +42,40 @@ class Edges:
 
     def timeless(self) -> Edges:
         """The relation as it would be in a table without times."""
-        return replace(
-            self,
-            value_side=self.value_side * self._columns(self.value_side.shape[1] - len(TIMED)),
-            account_side=self.account_side * self._columns(0),
-        )
-
-    def _columns(self, before: int) -> Tensor:
-        return torch.from_numpy(dropped_columns(TIMED, False, before)).to(self.value_side.device)
+        factor = dropped_columns(TIMED, False, self.value_side.shape[1] - len(TIMED))
+        return replace(self, value_side=self.value_side * torch.from_numpy(factor).to(self.value_side.device))
 
 
 @dataclass(frozen=True)
 class GraphTensors:
-    """A prepared graph on a device: account channels (n, 2 F) and edges by relation."""
+    """A prepared graph on a device.
+
+    Attributes:
+        accounts: account channels, (n, 2 F).
+        account_sides: `prepare.Part.account_side` of all relations of the layout side by side, (n, 7 R); 0 for one
+            that the graph lacks.
+        edges: by relation.
+    """
 
     accounts: Tensor
+    account_sides: Tensor
     edges: Mapping[str, Edges]
+
+    def shown(self, relations: Sequence[str], seen: Seen) -> GraphTensors:
+        """The graph as a step is shown it; `relations` are those of the layout."""
+        keep = np.concatenate([seen.accounts, seen.accounts])
+        sides = [dropped_columns(TIMED, name in seen.timed) * (name in seen.active) for name in relations]
+        edges = {
+            name: edges if name in seen.timed else edges.timeless()
+            for name, edges in self.edges.items()
+            if name in seen.active
+        }
+        device = self.accounts.device
+        return GraphTensors(
+            self.accounts * tensor(keep, device),
+            self.account_sides * tensor(np.concatenate(sides), device),
+            edges,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,10 +88,11 @@ class SharedTensors:
     weight: Tensor
 
 
-def graph_tensors(inputs: Inputs, norm: float, device: torch.device) -> GraphTensors:
+def graph_tensors(inputs: Inputs, layout: Layout, device: torch.device) -> GraphTensors:
     """Moves a prepared graph to a device."""
-    edges = {name: _edges(part, norm, device) for name, part in inputs.parts.items()}
-    return GraphTensors(tensor(inputs.accounts, device), edges)
+    edges = {name: _edges(part, layout.norm, device) for name, part in inputs.parts.items()}
+    sides = tensor(inputs.account_sides(layout.relations), device)
+    return GraphTensors(tensor(inputs.accounts, device), sides, edges)
 
 
 def shared_tensors(common: Common, device: torch.device, timed: bool = True) -> SharedTensors:
@@ -103,7 +122,6 @@ def _edges(part: Part, norm: float, device: torch.device) -> Edges:
         tensor(degree_factor(part.holders, norm), device),
         tensor(degree_factor(part.held, norm), device),
         tensor(part.value_side, device),
-        tensor(part.account_side, device),
     )
 
 

@@ -27,7 +27,7 @@ from models.gnn.worlds import fold_of, layout_of, sample, scales_of, see, world
 #: Largest norm of a gradient step.
 CLIP: Final = 1.0
 #: Pairs of the validation fold that are scored at a time.
-CHUNK: Final = 100_000
+CHUNK: Final = 32_768
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Options:
         learning_rate, weight_decay: of AdamW.
         epochs: most epochs. patience: epochs without a smaller validation loss after which it stops.
         steps: steps an epoch and world; each sees the whole graph in mode "full". sign_steps: in mode "sign".
-        pairs: about how many pairs a step sees.
+        pairs: about how many pairs a step sees. most_pairs: about how many of a world are used at all.
         folds: parts the controllers are split into. validation: the part that stops the training.
         held_out: another part that is not used at all, or None.
         threads: CPU threads; another number may round otherwise.
@@ -59,11 +59,12 @@ class Options:
     type_dropout: float = 0.15
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
-    epochs: int = 60
-    patience: int = 12
-    steps: int = 4
+    epochs: int = 40
+    patience: int = 10
+    steps: int = 3
     sign_steps: int = 16
-    pairs: int = 32_768
+    pairs: int = 16_384
+    most_pairs: int = 500_000
     folds: int = 5
     validation: int = 0
     held_out: int | None = None
@@ -132,7 +133,10 @@ def train(
     with _reproducible(options, place):
         torch.manual_seed(options.seed)
         network = Network(layout, options.dropout).to(place)
-        ready = [world(graph, pairs, blank, options.folds, options.seed) for graph, pairs in worlds]
+        ready = [
+            world(graph, pairs, blank, options.folds, options.seed, options.most_pairs)
+            for graph, pairs in worlds
+        ]
         given = [on_device(each, blank.scale("pairs"), layout, place) for each in ready]
         mark = checkpoint.fingerprint(worlds, {**asdict(options), "device": place.type})
         run = _Run(network, given, options, place)

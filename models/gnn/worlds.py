@@ -23,7 +23,7 @@ class World:
     """One world, ready for training.
 
     Attributes:
-        inputs: the prepared graph. pairs: all its pairs, p of them. label: their labels, shape (p,).
+        inputs: the prepared graph. pairs: p of its pairs. label: their labels, shape (p,).
         common: common values of the pairs by relation.
         draw: how much a pair is wanted in a step, shape (p,); a step corrects for it, so no loss is biased.
         weight: weight of each pair, shape (p,).
@@ -85,23 +85,27 @@ def scales_of(worlds: Sequence[tuple[Graph, Pairs]], layout: Layout) -> dict[str
     return {**centres, **{f"scale.{name}.spread": scale.spread for name, scale in scales.items()}}
 
 
-def world(graph: Graph, pairs: Pairs, weights: Weights, folds: int, seed: int) -> World:
-    """Prepares a world for training.
+def world(graph: Graph, pairs: Pairs, weights: Weights, folds: int, seed: int, most: int = 2**62) -> World:
+    """Prepares a world for training, thinned to about `most` pairs, with weights that make up for it.
 
     Raises:
         ValueError: the pairs have no labels or no controllers.
     """
     if pairs.label is None or pairs.group_a is None or pairs.group_b is None:
         raise ValueError("pairs to train on need label, group_a and group_b")
+    wanted = np.where(pairs.label > 0, POSITIVE_DRAW, 1.0)
+    rows, thinned = sample(wanted, most, np.random.default_rng(seed))
+    given = np.ones(len(rows)) if pairs.weight is None else pairs.weight[rows].astype(np.float64)
+    fold_a, fold_b = (fold_of(group[rows], folds, seed) for group in (pairs.group_a, pairs.group_b))
+    part = Pairs(pairs.a[rows], pairs.b[rows], pairs.table[rows], pairs.feature_names)
     inputs = weights.prepare(graph)
-    common = {name: common_values(part, pairs.a, pairs.b) for name, part in inputs.parts.items()}
-    shared = np.zeros(len(pairs))
-    for rows in common.values():
-        shared += np.bincount(rows.pair, minlength=len(pairs))
-    draw = np.where(pairs.label > 0, POSITIVE_DRAW, 1 + np.minimum(HARD_DRAW * shared, HARDEST_DRAW))
-    weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
-    fold_a, fold_b = (fold_of(group, folds, seed) for group in (pairs.group_a, pairs.group_b))
-    return World(inputs, pairs, pairs.label.astype(np.float32), common, draw, weight, fold_a, fold_b)
+    common = {name: common_values(each, part.a, part.b) for name, each in inputs.parts.items()}
+    shared = np.zeros(len(rows))
+    for found in common.values():
+        shared += np.bincount(found.pair, minlength=len(rows))
+    label = pairs.label[rows].astype(np.float32)
+    hard = np.where(label > 0, POSITIVE_DRAW, 1 + np.minimum(HARD_DRAW * shared, HARDEST_DRAW))
+    return World(inputs, part, label, common, hard * thinned, given * thinned, fold_a, fold_b)
 
 
 def fold_of(group: Whole, folds: int, seed: int) -> Whole:
