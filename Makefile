@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo explore hop neo4j neo4j-stop sample system test lint types layers check lock clean
+.PHONY: help setup demo explore hop neo4j neo4j-stop sample benchmark-quality system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ neo4j-stop: setup ## stop it
 
 sample: setup ## make sample_data anew
 	$(BIN)/graphattr simulate sample_data --preset sample --seed 1
+
+benchmark-quality: $(VENV)/.installed-dev ## every figure of docs/results.md: worlds, rivals, error control
+	$(BIN)/python -m benchmarks.quality --out docs/results.md --hop "$(HOP_DATA)" $(QUALITY)
 
 system: ## what the tests need beside Python: a JDK, Maven and Chromium (installed through apt where that is allowed)
 	@.ci/system

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import duckdb
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink import comparison_level_library as levels
 from splink import comparison_library as comparisons
+from splink.internals.exceptions import EMTrainingException
 
 from benchmarks.quality.product import Material
 
@@ -52,9 +53,11 @@ def match_weights(world: Material, m: Matches | None = None) -> Floats:
         m: m-probabilities learnt elsewhere (`learn`); None to learn them by EM in this world.
     """
     with _quiet(), _linker(world, records(world), m) as (linker, api, connection):
-        if m is None:
-            for name in BLOCKS:
-                if name in world.known:
+        for name in BLOCKS if m is None else ():
+            if name in world.known:
+                # A little world may have no pairs in a block, or a level that no match reaches: that block teaches
+                # nothing then, and what no block taught keeps Splink's defaults.
+                with suppress(EMTrainingException, ValueError):
                     linker.training.estimate_parameters_using_expectation_maximisation(
                         block_on(f"{name}_block")
                     )

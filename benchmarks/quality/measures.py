@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -136,13 +137,23 @@ def strata(truth: Truth, a: Whole, b: Whole) -> dict[str, Bools]:
     return found
 
 
+@cache
+def _draws(worlds: int, seed: int) -> NDArray[np.float64]:
+    """How often each world is drawn, RESAMPLES rows: with replacement, the same for every figure of as many worlds."""
+    return np.stack(list(replicates(worlds, RESAMPLES, seed)))
+
+
 def over_worlds(values: list[float], seed: int = 0) -> Estimate:
     """Mean over worlds with a 95 % interval by resampling worlds; worlds without the figure are left out."""
     there = np.array([value for value in values if np.isfinite(value)])
     if not len(there):
         return Estimate(None, None, None, 0)
-    drawn = np.array([weight @ there / len(there) for weight in replicates(len(there), RESAMPLES, seed)])
-    return estimate(float(there.mean()), drawn if len(there) > 1 else np.array([]), len(there))
+    return estimate(float(there.mean()), _means(there, seed), len(there))
+
+
+def _means(values: Floats, seed: int) -> Floats:
+    """Means of resamples; none of a single world, which says nothing of others."""
+    return np.asarray(_draws(len(values), seed) @ values / len(values)) if len(values) > 1 else np.array([])
 
 
 def pooled(above: list[float], below: list[float], seed: int = 0) -> Estimate:
@@ -150,8 +161,9 @@ def pooled(above: list[float], below: list[float], seed: int = 0) -> Estimate:
     top, bottom = np.array(above), np.array(below)
     if not bottom.sum() > 0:
         return Estimate(None, None, None, len(bottom))
+    weight = _draws(len(bottom), seed)
     with np.errstate(invalid="ignore"):
-        drawn = np.array([(w @ top) / (w @ bottom) for w in replicates(len(bottom), RESAMPLES, seed)])
+        drawn = np.asarray((weight @ top) / (weight @ bottom))
     return estimate(float(top.sum() / bottom.sum()), drawn, len(bottom))
 
 
@@ -160,10 +172,7 @@ def difference(first: list[float], second: list[float], seed: int = 0) -> Estima
     sides = [np.array([value for value in side if np.isfinite(value)]) for side in (first, second)]
     if not all(len(side) for side in sides):
         return Estimate(None, None, None, 0)
-    drawn = [
-        np.array([weight @ side / len(side) for weight in replicates(len(side), RESAMPLES, seed + number)])
-        for number, side in enumerate(sides)
-    ]
-    enough = min(len(side) for side in sides) > 1
+    drawn = [_means(side, seed + number) for number, side in enumerate(sides)]
     value = float(sides[1].mean() - sides[0].mean())
+    enough = all(len(side) for side in drawn)
     return estimate(value, drawn[1] - drawn[0] if enough else np.array([]), len(sides[0]) + len(sides[1]))
