@@ -23,6 +23,7 @@ def test_small_worlds_differ_in_size_and_have_one_to_three_rings() -> None:
     assert len({world.accounts for world in worlds}) > 40
     assert all({getattr(world, name) for world in worlds} > {0, 1} for name in ("operators", "gateways"))
     assert sized(PRESETS["small"], 5) == worlds[5]
+    assert sized(worlds[5], 5) == worlds[5]  # what is settled stays
 
 
 def test_nothing_is_drawn_for_a_preset_with_fixed_numbers() -> None:

@@ -6,16 +6,17 @@ import numpy as np
 import polars as pl
 
 from graphattr.simulate.catalogue import CARD_KINDS
-from graphattr.simulate.clock import HOUR
+from graphattr.simulate.clock import HOUR, MINUTE
+from graphattr.simulate.draws import mix
 from graphattr.simulate.families import plan_tours
 from graphattr.simulate.presets import PRESETS
 from graphattr.simulate.text import hashed, named
 from graphattr.simulate.tours.devices import device_codes
 from graphattr.simulate.tours.networks import origins
-from graphattr.simulate.tours.parameters import Bans, Operators, Ways
+from graphattr.simulate.tours.parameters import Bans, Logs, Operators, Ways
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.providers import KIND
-from graphattr.simulate.tours.sessions import Sessions, sessions
+from graphattr.simulate.tours.sessions import Sessions, sessions, stamped
 from graphattr.simulate.tours.tables import account_ids
 from graphattr.simulate.tours.world import World
 
@@ -38,6 +39,22 @@ def test_nothing_happens_between_a_ban_and_a_reinstatement() -> None:
     assert not during.any()
     before = hit & (spells.at < banned)
     assert (spells.at + spells.seconds <= banned)[before].all()
+
+
+def test_a_wrong_clock_never_stamps_before_the_account_was_opened() -> None:
+    ways = Ways(logs=Logs(skewed=(1.0, 1.0), skew_minutes=(30, 40)))
+    world = World.of(plan_tours(replace(PRESETS["tiny"], ways=ways), seed=2))
+    spells = sessions(world, 0)
+    first = np.full(len(world.accounts["created"]), world.plan.window[1])
+    np.minimum.at(first, spells.account, spells.at)
+    world = replace(world, accounts=world.accounts | {"created": first})  # all at work at once
+    at = stamped(world, spells, mix(spells.account))
+    off = np.abs(at - spells.at)
+    assert (off > 29 * MINUTE).mean() > 0.8
+    opened = world.accounts["created"][spells.account]
+    assert (at >= opened).all()
+    assert (at == opened).sum() > 20  # who would have been
+    assert (at < world.plan.window[1]).all()
 
 
 def test_a_home_shares_its_line(world: World, spells: Sessions) -> None:
