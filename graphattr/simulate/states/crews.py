@@ -222,11 +222,13 @@ def _visits(
     cast = town.cast
     crew = residents(town, rng, np.full(count(rng, CREWS.workers), how.country), zeal=3.0)
     visits = outings(town, rng, crew)
-    visits = {name: np.repeat(column, 1 + len(account) // 12) for name, column in visits.items()}
-    m = len(visits["at"])
+    often = how.visits * (cast.window[1] - cast.window[0]) / (28 * DAY)
+    m = int(rng.poisson(often * len(account))) * (len(visits["at"]) > 0)
+    when = rng.integers(0, max(len(visits["at"]), 1), m)
+    visits = {name: column[when] for name, column in visits.items()}
     which = rng.integers(0, len(account), m)
     at = visits["at"] + rng.integers(0, 600, m)
-    kept = (at >= ready[which]) & (at < end[which]) & (rng.random(m) < how.visits * 0.4)
+    kept = (at >= ready[which]) & (at < end[which])
     which, at = which[kept], at[kept]
     leak = rng.random(len(at)) < how.leak
     way = choose_rows(rng, tools.odds[which])

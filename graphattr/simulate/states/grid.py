@@ -53,7 +53,7 @@ class Grid:
     natted: set[int] = field(default_factory=set)
     #: Lines (rows of ACCESS) with a vendor's relay, by vendor and sorted by country, and where each starts.
     relays: list[tuple[Ints, Ints]] = field(default_factory=list)
-    _next: int = 256
+    _next: int = 1024
 
     def add(self, stride: int, regions: int, **values: int | float) -> int:
         """Adds a network in a block of its own; its row."""

@@ -239,7 +239,7 @@ class Crews:
         market: share of prompts that come from the market that rivals buy on, too.
         stages: steps of a job; `jobs` at a time a team.
         leak: chance a visit comes from a worker's own line and device.
-        visits: share of accounts that a worker visits on a working half hour.
+        visits: looks of a worker into an account, in four weeks.
         personas: share of accounts that chat like a person besides.
         twin: chance of being a twin of the operator before: same suppliers, hours, market.
         flag: chance of planting another operator's prompts and issuers; `flagged` share of accounts with them.
@@ -274,8 +274,8 @@ class Crews:
     market: Range = (0.1, 0.6)
     stages: Range = (2, 9)
     jobs: Range = (1, 4)
-    leak: Range = (0.002, 0.04)
-    visits: Range = (0.1, 0.6)
+    leak: Range = (0.005, 0.08)
+    visits: Range = (0.4, 3.0)
     personas: Range = (0.0, 0.5)
     twin: float = 0.25
     flag: float = 0.2

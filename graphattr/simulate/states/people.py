@@ -287,13 +287,26 @@ def closing(rng: np.random.Generator, end: Ints, last: int) -> Ints:
     return np.where((end < last) & (at < last) & (rng.random(len(end)) < 0.1), at, -1)
 
 
-def people(town: Town, n: int) -> None:
-    """Adds `n` people with an account of their own; some have a second one."""
+def people(town: Town, n: int, fill: int = 0) -> None:
+    """Adds people with an account of their own; some have a second one.
+
+    Args:
+        town: gets them.
+        n: how many people.
+        fill: how many accounts they are to have in all; then `n` says nothing. 0: as it comes.
+    """
+    share = draw(town.cast.rng("second accounts"), LIVES.second_account)
+    share *= town.cast.has("second_accounts")
+    if fill:
+        n = max(round(fill / (1 + share)), 1)
+    more = max(fill - n, 0) if fill else round(n * share)
     for number, first in enumerate(range(0, n, _CHUNK)):
-        _people(town, town.cast.rng(f"people {number}"), min(_CHUNK, n - first))
+        size = min(_CHUNK, n - first)
+        again = (first + size) * more // n - first * more // n
+        _people(town, town.cast.rng(f"people {number}"), size, again)
 
 
-def _people(town: Town, rng: np.random.Generator, n: int) -> None:
+def _people(town: Town, rng: np.random.Generator, n: int, again_of: int) -> None:
     cast = town.cast
     dormant: Bools = rng.random(n) < draw(rng, cast.preset.ways.people.dormant)
     who = residents(town, rng, choose(rng, COUNTRY_SHARES, n), zeal=1.0)
@@ -304,8 +317,8 @@ def _people(town: Town, rng: np.random.Generator, n: int) -> None:
     start, end = tenure(cast, rng, created)
     account = cast.accounts.add(n, controller=who.person, closed=closing(rng, end, cast.window[1]), **columns)
     second = np.full(n, -1)
-    again = np.flatnonzero(rng.random(n) < draw(rng, LIVES.second_account))
-    if len(again) and cast.has("second_accounts"):
+    again = np.sort(rng.permutation(n)[:again_of])
+    if len(again):
         later = np.minimum(created[again] + rng.integers(HOUR, 90 * DAY, len(again)), cast.window[1] - DAY)
         other = registration(cast, rng, town.market, who.country[again], later)
         alias = draw(rng, REGISTERS.alias)

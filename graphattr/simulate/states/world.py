@@ -55,15 +55,13 @@ def raised(preset: Preset, seed: int) -> World:
     households(town)
     campuses(town)
     companies(town)
-    rest = preset.accounts - len(cast.accounts) - sum(sizes) - sum(pools) - sum(shops)
-    rest -= sum(int(held.sum()) for held in crews)
-    people(town, max(rest, 1) if preset.accounts else preset.people)
-    rent(cast, grid, np.concatenate([np.empty(0, np.int64), *town.lines]))
     operators(town, sizes)
     gateways(town, pools)
     storefronts(town, shops)
     queues(town, crews)
     thefts(town)
+    people(town, preset.people, max(preset.accounts - len(cast.accounts), 1) if preset.accounts else 0)
+    rent(cast, grid, np.concatenate([np.empty(0, np.int64), *town.lines]))
     return _settled(cast, grid)
 
 
