@@ -1,12 +1,14 @@
 """Intervals of link figures, resample by resample."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
 
 from graphattr.evaluate.bootstrap import replicates
-from graphattr.evaluate.pairs import links
-from graphattr.evaluate.scores import brier, cllr
+from graphattr.evaluate.pairs import MAX_SCORES, _coarse, links
+from graphattr.evaluate.scores import brier, cllr, cllr_min, ece
 
 ACCOUNTS = pl.DataFrame({"owner": [1, 1, 2, 2, 3, 4], "stratum": ["x", "x", "y", "y", "y", "x"]})
 PAIRS = pl.DataFrame(
@@ -22,20 +24,42 @@ PAIRS = pl.DataFrame(
 )
 
 
-def test_intervals_weigh_pairs_by_their_controllers() -> None:
-    lr, probability = PAIRS["log10_lr"].to_numpy(), PAIRS["probability"].to_numpy()
-    true = PAIRS["same"].to_numpy()
-    got = links(PAIRS, ACCOUNTS, resamples=50, seed=3)["all"]
+@pytest.mark.parametrize(("stratum", "chosen"), [("all", range(5)), ("x", (0, 2, 4)), ("y", (1, 2, 3, 4))])
+def test_intervals_weigh_pairs_by_their_controllers(stratum: str, chosen: Sequence[int]) -> None:
+    table = PAIRS[list(chosen)]
+    lr, probability = table["log10_lr"].to_numpy(), table["probability"].to_numpy()
+    true = table["same"].to_numpy()
+    got = links(PAIRS, ACCOUNTS, resamples=50, seed=3)[stratum]
     drawn = []
     for weight in replicates(4, 50, seed=3):
-        each = [
-            weight[a - 1] if same else weight[a - 1] * weight[b - 1]
-            for a, b, same in PAIRS.select("owner_a", "owner_b", "same").iter_rows()
-        ]
-        drawn.append((cllr(lr, true, np.array(each)), brier(probability, true, np.array(each))))
-    for measure, values in zip(("cllr", "brier"), np.array(drawn).T, strict=True):
+        each = np.array(
+            [
+                weight[a - 1] if same else weight[a - 1] * weight[b - 1]
+                for a, b, same in table.select("owner_a", "owner_b", "same").iter_rows()
+            ]
+        )
+        drawn.append(
+            (
+                cllr(lr, true, each),
+                cllr_min(lr, true, each),
+                brier(probability, true, each),
+                ece(probability, true, each),
+            )
+        )
+    for measure, values in zip(("cllr", "cllr_min", "brier", "ece"), np.array(drawn).T, strict=True):
         low, high = np.nanquantile(values, (0.025, 0.975))
-        assert (got[measure].low, got[measure].high) == pytest.approx((low, high))
+        if high - low > 1e-9:
+            assert (got[measure].low, got[measure].high) == pytest.approx((low, high))
+        else:
+            assert got[measure].low is None
+
+
+def test_many_scores_are_merged_in_order() -> None:
+    lr = np.random.default_rng(0).permutation(10 * MAX_SCORES).astype(float)
+    merged = _coarse(lr)
+    assert len(set(merged.tolist())) == MAX_SCORES
+    assert (np.diff(merged[np.argsort(lr)]) >= 0).all()
+    assert _coarse(np.array([2.0, 0.5, 2.0])).tolist() == [1, 0, 1]
 
 
 def test_no_links_at_all() -> None:
