@@ -86,5 +86,5 @@ class Workers:
             return
         context = multiprocessing.get_context("spawn")
         # A process is replaced after some worlds: what igraph, DuckDB and polars keep does not pile up.
-        with ProcessPoolExecutor(self._count, mp_context=context, max_tasks_per_child=8) as pool:
+        with ProcessPoolExecutor(self._count, mp_context=context, max_tasks_per_child=25) as pool:
             yield from pool.map(do, items)
