@@ -14,7 +14,7 @@ from scipy import sparse
 
 from models.gnn.graph import Floats, Graph, Pairs
 from models.gnn.prepare import Common, Inputs, Part, common_values, pair_side
-from models.gnn.sign import propagate
+from models.gnn.sign import blocks
 from models.gnn.weights import Weights, check_names
 
 #: Pairs scored at a time: bounds memory, changes no figure beyond rounding.
@@ -126,13 +126,23 @@ def _embed_full(inputs: Inputs, weights: Weights, net: _Net) -> Embedded:
 
 
 def _embed_sign(inputs: Inputs, weights: Weights, net: _Net) -> Embedded:
-    features = propagate(inputs, weights.layout)
-    h = net.norm("encoder.norm", net.linear("encoder.input", features.accounts))
-    h = net.linear("encoder.hidden", _relu(h))
+    # Block by block: the tables of all blocks side by side, as training reads them, could outgrow memory.
+    def start(rows: int) -> Floats:
+        return np.zeros((rows, weights.layout.hidden), np.float32)
+
+    accounts = start(len(inputs.accounts)) + net.arrays["encoder.input.bias"]
     values = {
-        name: _relu(net.linear(f"encoder.value.{name}", rows)) for name, rows in features.values.items()
+        name: start(len(part.holders)) + net.arrays[f"encoder.value.{name}.bias"]
+        for name, part in inputs.parts.items()
     }
-    return Embedded(h, values)
+    for block in blocks(inputs, weights.layout):
+        name, table = ("encoder.input", accounts)
+        if block.name is not None:
+            name, table = f"encoder.value.{block.name}", values[block.name]
+        columns = slice(block.start, block.start + block.columns.shape[1])
+        table += block.columns @ net.arrays[f"{name}.weight"][:, columns].T
+    h = net.linear("encoder.hidden", _relu(net.norm("encoder.norm", accounts)))
+    return Embedded(h, {name: _relu(table) for name, table in values.items()})
 
 
 class _Operators:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -48,10 +49,12 @@ class OnDevice:
     rows: Propagated | None
 
 
-def on_device(world: World, scale: Scale, layout: Layout, device: torch.device) -> OnDevice:
-    """Moves a world to the device ("full"), or propagates its features ("sign")."""
+def on_device(
+    world: World, scale: Scale, layout: Layout, device: torch.device, folder: Path | None = None
+) -> OnDevice:
+    """Moves a world to the device ("full"), or propagates its features ("sign"; into `folder` if given)."""
     if layout.mode == "sign":
-        return OnDevice(world, scale, device, None, propagate(world.inputs, layout))
+        return OnDevice(world, scale, device, None, propagate(world.inputs, layout, folder))
     return OnDevice(world, scale, device, graph_tensors(world.inputs, layout, device), None)
 
 

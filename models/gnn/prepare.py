@@ -43,7 +43,7 @@ def fit_scale(tables: Sequence[Floats], width: int) -> Scale:
         rows = table.astype(np.float64)
         finite = np.isfinite(rows)
         total += np.where(finite, rows, 0).sum(axis=0)
-        square += np.where(finite, rows, 0).__pow__(2).sum(axis=0)
+        square += np.square(np.where(finite, rows, 0)).sum(axis=0)
         known += finite.sum(axis=0)
     centre = total / np.maximum(known, 1)
     spread = np.sqrt(np.maximum(square / np.maximum(known, 1) - centre**2, 0))

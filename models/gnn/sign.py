@@ -6,7 +6,7 @@ or the hops. Arrays may live in files (memory maps) where they outgrow memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,43 +46,59 @@ def value_width(layout: Layout) -> int:
     return _side(layout) + layout.layers * 2 * len(layout.account_names)
 
 
-def propagate(inputs: Inputs, layout: Layout, folder: Path | None = None) -> Propagated:
-    """Averages features over neighbours, hop by hop.
+@dataclass(frozen=True)
+class Block:
+    """Some columns of the accounts (`name` None) or of a relation's values, from column `start` on."""
+
+    name: str | None
+    start: int
+    columns: Floats
+
+
+def blocks(inputs: Inputs, layout: Layout) -> Iterator[Block]:
+    """Averages features over neighbours, hop by hop, one block of columns at a time; columns not given are 0.
 
     x_0 are the account channels; u_r,k the mean x_k over a value's holders; d_r,k the mean u_r,k over an account's
     values; x_{k+1} the mean of d_r,k over the relations in which the account holds a value.
+    """
+    own, side = inputs.accounts.shape[1], _side(layout)
+    place = {name: own + n * block_width(layout) for n, name in enumerate(layout.relations)}
+    operators = {name: _means(part) for name, part in inputs.parts.items()}
+    yield Block(None, 0, inputs.accounts)
+    for name, part in inputs.parts.items():
+        yield Block(name, 0, part.value_side)
+        yield Block(None, place[name], part.account_side)
+        yield Block(None, place[name] + len(SUMMARY), operators[name][1] @ part.value_side)
+    x = inputs.accounts
+    for hop in range(layout.layers):
+        total, seen = np.zeros_like(x), np.zeros((len(x), 1), np.float32)
+        for name, part in inputs.parts.items():
+            gather, spread = operators[name]
+            u = gather @ x
+            yield Block(name, side + hop * own, u)
+            d = spread @ u
+            yield Block(None, place[name] + len(SUMMARY) + side + hop * own, d)
+            total += d
+            seen += (part.held > 0)[:, None]
+        x = (total / np.maximum(seen, 1)).astype(np.float32)
+
+
+def propagate(inputs: Inputs, layout: Layout, folder: Path | None = None) -> Propagated:
+    """All blocks side by side.
 
     Args:
         inputs: the prepared graph.
         layout: relations and hops.
-        folder: where to keep the arrays as files; None keeps them in memory.
+        folder: where to keep the tables as files; None keeps them in memory.
     """
-    size, own = inputs.accounts.shape
-    accounts = _array(folder, "accounts", (size, account_width(layout)))
-    accounts[:, :own] = inputs.accounts
-    values: dict[str, Floats] = {}
-    place = {name: own + n * block_width(layout) for n, name in enumerate(layout.relations)}
-    operators = {name: _means(part) for name, part in inputs.parts.items()}
-    side = _side(layout)
-    for name, part in inputs.parts.items():
-        values[name] = _array(folder, f"values-{name}", (len(part.holders), value_width(layout)))
-        values[name][:, :side] = part.value_side
-        start = place[name] + len(SUMMARY)
-        accounts[:, place[name] : start] = part.account_side
-        accounts[:, start : start + side] = operators[name][1] @ part.value_side
-    x = inputs.accounts
-    for hop in range(layout.layers):
-        total, seen = np.zeros_like(x), np.zeros((size, 1), np.float32)
-        for name, part in inputs.parts.items():
-            gather, spread = operators[name]
-            u = gather @ x
-            d = spread @ u
-            values[name][:, side + hop * own : side + (hop + 1) * own] = u
-            start = place[name] + len(SUMMARY) + side + hop * own
-            accounts[:, start : start + own] = d
-            total += d
-            seen += (part.held > 0)[:, None]
-        x = (total / np.maximum(seen, 1)).astype(np.float32)
+    accounts = _array(folder, "accounts", (len(inputs.accounts), account_width(layout)))
+    values = {
+        name: _array(folder, f"values-{name}", (len(part.holders), value_width(layout)))
+        for name, part in inputs.parts.items()
+    }
+    for block in blocks(inputs, layout):
+        table = accounts if block.name is None else values[block.name]
+        table[:, block.start : block.start + block.columns.shape[1]] = block.columns
     return Propagated(accounts, values)
 
 
@@ -125,4 +141,5 @@ def _means(part: Part) -> tuple[sparse.csr_array, sparse.csr_array]:
 def _array(folder: Path | None, name: str, shape: tuple[int, int]) -> Floats:
     if folder is None:
         return np.zeros(shape, np.float32)
+    folder.mkdir(parents=True, exist_ok=True)
     return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)

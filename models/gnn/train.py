@@ -103,6 +103,7 @@ def train(
     *,
     device: str = "auto",
     resume: Path | None = None,
+    scratch: Path | None = None,
     progress: Progress = lambda _epoch: None,
     note: str = "",
 ) -> Trained:
@@ -115,6 +116,7 @@ def train(
         options: how; None for the defaults.
         device: "cpu", "cuda" or "auto" (cuda where there is one; dense products in bfloat16 there).
         resume: checkpoint file, written after each epoch; a training that was cut off goes on from it.
+        scratch: folder for the tables of mode "sign", which are read as files then; None keeps them in memory.
         progress: called after each epoch.
         note: where the worlds come from; kept in the weights.
 
@@ -137,7 +139,11 @@ def train(
             world(graph, pairs, blank, options.folds, options.seed, options.most_pairs)
             for graph, pairs in worlds
         ]
-        given = [on_device(each, blank.scale("pairs"), layout, place) for each in ready]
+        folders = [scratch and scratch / f"world-{number}" for number in range(len(ready))]
+        given = [
+            on_device(each, blank.scale("pairs"), layout, place, folder)
+            for each, folder in zip(ready, folders, strict=True)
+        ]
         mark = checkpoint.fingerprint(worlds, {**asdict(options), "device": place.type})
         run = _Run(network, given, options, place)
         state = run.all_epochs(resume, mark, progress)

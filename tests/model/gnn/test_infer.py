@@ -97,7 +97,7 @@ def test_the_decoder_is_that_of_slow_loops() -> None:
 def torch_logits(graph: Graph, pairs: Pairs, net: object, weights: Weights, seen: Seen) -> np.ndarray:
     ready = on_device(world(graph, pairs, weights, 3, 0), weights.scale("pairs"), weights.layout, CPU)
     with torch.no_grad():
-        return logits(net, ready, np.arange(len(pairs)), seen).numpy()  # type: ignore[arg-type]
+        return logits(net, ready, np.arange(len(pairs)), seen).float().numpy()  # type: ignore[arg-type]
 
 
 def all_seen(weights: Weights) -> Seen:
@@ -223,3 +223,14 @@ def test_propagated_features_in_files_are_those_in_memory(tmp_path: object) -> N
     np.testing.assert_array_equal(here.accounts, there.accounts)
     for name, rows in here.values.items():
         np.testing.assert_array_equal(rows, there.values[name])
+
+
+@pytest.mark.parametrize("mode", ["full", "sign"])
+def test_half_precision_changes_little(mode: str) -> None:
+    # What a GPU runs under autocast, run here on the CPU: the kinds of numbers must fit together all the way.
+    graph, pairs = random_world(13)
+    net, weights = network((graph, pairs), mode)
+    exact = torch_logits(graph, pairs, net, weights, all_seen(weights))
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = torch_logits(graph, pairs, net, weights, all_seen(weights))
+    assert 0 < np.abs(rough - exact).max() < 0.1 * max(1.0, np.abs(exact).max())

@@ -163,6 +163,14 @@ def test_large_worlds_are_propagated_beforehand() -> None:
     assert modes == ["full", "sign"]
 
 
+def test_tables_in_files_train_the_same_network(tmp_path: Path) -> None:
+    options = replace(QUICK, mode="sign", epochs=1, sign_steps=2)
+    kept = train([planted(1)], options, device="cpu")
+    filed = train([planted(1)], options, device="cpu", scratch=tmp_path)
+    assert (tmp_path / "world-0" / "accounts.npy").is_file()
+    assert filed.weights.sha256 == kept.weights.sha256
+
+
 def test_worlds_may_lack_a_relation() -> None:
     graph, pairs = planted(1)
     other = replace(planted(2)[0], relations={"device": planted(2)[0].relations["device"]})
