@@ -62,7 +62,7 @@ def test_what_it_returns_and_tells(tmp_path: Path) -> None:
 
 
 def test_an_unknown_preset_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="tiny, sample, none"):
+    with pytest.raises(SettingsError, match="tiny, small, sample"):
         simulate(tmp_path, "huge", 1)
     assert not list(tmp_path.iterdir())
 

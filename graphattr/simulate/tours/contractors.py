@@ -6,7 +6,7 @@ import numpy as np
 
 from graphattr.simulate.catalogue import COUNTRY_SHARES
 from graphattr.simulate.clock import DAY
-from graphattr.simulate.draws import Ints, choose, count, draw, draws, lognormal, mix, partly, scale
+from graphattr.simulate.draws import Ints, choose, count, draw, draws, lognormal, mix, partly, scale, unit
 from graphattr.simulate.tours.fronts import fronts, opened
 from graphattr.simulate.tours.people import Persons, persons
 from graphattr.simulate.tours.plan import Plan
@@ -42,7 +42,12 @@ def _queue(
     created = opened(plan, rng, n)
     columns = fronts(plan, rng, owner, created, who)
     paid = rng.random(n) < draw(rng, how.principal_card)
-    for column, value in (("card", int(plan.codes(1)[0])), ("card_kind", 3), ("plan", 2), ("card_next", -1)):
+    for column, value in (
+        ("card", int(plan.codes(1)[0])),
+        ("card_kind", int(rng.integers(0, 4))),
+        ("plan", 2),
+        ("card_next", -1),
+    ):
         columns[column] = np.where(paid, value, columns[column])
     accounts = plan.accounts(
         n,
@@ -55,8 +60,10 @@ def _queue(
     )
     work = jobs(plan, rng, count(rng, how.tasks), how.requests)
     tasks = campaigns(plan, rng, created, owner.driver, work, scale(rng, how.sessions_a_day))
-    tasks["pack"] = mix(int(plan.codes(1)[0]), tasks["job"])
-    tasks["private"] = np.full(len(tasks["job"]), draw(rng, how.reworded))
+    given = unit(tasks["job"]) < 0.5  # for some tasks the principal hands out the prompts, for others not
+    tasks["pack"] = np.where(given, mix(int(plan.codes(1)[0]), tasks["job"]), -1)
+    reworded = draw(rng, how.reworded)
+    tasks["private"] = np.where(unit(tasks["job"], 1) < reworded, 1.0, reworded)
     add(plan, accounts, tasks, pack_share=draw(rng, how.queue))
     _own_use(plan, rng, accounts, owner, created)
 

@@ -20,7 +20,7 @@ from graphattr.simulate.tours.sessions import Sessions, stamped
 from graphattr.simulate.tours.world import World
 
 #: Namespaces of hashes that stand for catalogues anybody may draw from.
-_STOCK, _FARM, _MASK, _SCRIPT, _TOOL, _LEAK = 11, 12, 13, 14, 15, 16
+_STOCK, _FARM, _MASK, _SCRIPT, _TOOL, _LEAK, _ENGLISH = 11, 12, 13, 14, 15, 16, 17
 
 
 def device_codes(world: World, spells: Sessions) -> tuple[Ints, Bools]:
@@ -73,6 +73,8 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
     declared = world.accounts["country"][spells.account]
     shown = np.where(posing, declared, country)
     at = stamped(world, spells, code)
+    english = draw(world.plan.rng("english"), world.plan.ways.people.english)
+    spoken = np.where(unit(_ENGLISH, code) < english, 0, shown)  # the first of the countries speaks it
     frame = pl.DataFrame(
         {
             "account": spells.account,
@@ -84,7 +86,7 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
             "utc_offset_minutes": pl.select(
                 pl.when(pl.Series(~script)).then(pl.Series(COUNTRY_UTC[shown]))
             ).to_series(),
-            "language": named(np.where(script, -1, shown), tuple(each.language for each in COUNTRIES)),
+            "language": named(np.where(script, -1, spoken), tuple(each.language for each in COUNTRIES)),
         }
     )
     logged = ~script | (rng.random(len(code)) < 0.3)  # most scripts send no device id

@@ -94,11 +94,12 @@ def _cards(
     how = plan.ways.fronts
     card = groups(plan, rng, cell, draw(rng, how.card_accounts))
     rng = rng.spawn(1)[0]  # how many cards there are moves nothing else
-    _, number = np.unique(card, return_inverse=True)
+    _, holder, number = np.unique(card, return_index=True, return_inverse=True)
     cards = int(number.max()) + 1
     bought = rng.random(cards) < draw(rng, how.vendor_cards)
     kind = np.where(bought, rng.choice([CARD["prepaid"], CARD["virtual"]], cards), rng.integers(0, 2, cards))
-    issuer = np.where(bought, choose(rng, COUNTRY_SHARES, 1), country[rng.integers(0, len(country), cards)])
+    foreign = bought & (rng.random(cards) < 0.5)  # the other half the vendor has for the country declared
+    issuer = np.where(foreign, choose(rng, COUNTRY_SHARES, 1), country[holder])
     spare = np.where(rng.random(cards) < 0.5, plan.codes(cards), -1)
     return {
         "card": card,

@@ -73,7 +73,7 @@ def style(plan: Plan, rng: np.random.Generator) -> Style:
         hold_hours=scale(rng, how.hold_hours),
         devices=int(rng.integers(1, 4)),
         mask=draw(rng, how.mask),
-        refresh_days=scale(rng, (5, 120)),
+        refresh_days=scale(rng, (15, 200)),
         farm=farm if rented else -1,
         tool=int(choose(rng, TOOL_SHARES, 1)[0]),
         tool_share=draw(rng, how.script),

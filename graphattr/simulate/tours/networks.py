@@ -9,7 +9,7 @@ import polars as pl
 
 from graphattr.simulate.catalogue import COUNTRIES, NETWORK_KINDS
 from graphattr.simulate.clock import DAY, HOUR, MINUTE, stamps
-from graphattr.simulate.draws import Bools, Floats, Ints, mix, unit, zipf
+from graphattr.simulate.draws import Bools, Floats, Ints, draw, mix, unit, zipf
 from graphattr.simulate.text import addresses, named
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.providers import KIND
@@ -18,7 +18,7 @@ from graphattr.simulate.tours.world import World
 
 _HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING, _TOR = range(len(MODES))
 
-_SERVER = 31
+_SERVER, _TARGET = 31, 32
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def origins(world: World, spells: Sessions) -> Origins:
     pick = {
         _OFFICE: (who["office"], mix(who["key"], at // DAY)),
         _CAMPUS: (who["campus"], mix(who["key"], at // (4 * HOUR))),
-        _VPN: (who["vpn"], favourite),
+        _VPN: (who["vpn"], _exit(world, who["vpn"], favourite, world.accounts["country"][spells.account])),
         _HOSTING: (who["hosting"], servers),
         _TOR: _circuit(world, key, at),
         _MOBILE: (who["carrier"], _phone(world, who["carrier"], who["kit"], at)),
@@ -92,6 +92,13 @@ def _phone(world: World, carrier: Ints, kit: Ints, at: Ints) -> Ints:
     return mix(kit, (at + mix(kit) % hop) // hop)
 
 
+def _exit(world: World, vpn: Ints, favourite: Ints, declared: Ints) -> Ints:
+    """The exit of a VPN: one of a country, the declared one more often; exit i stands in country i mod 12."""
+    each = world.providers["size"][vpn] // len(COUNTRIES)
+    country = np.where(unit(_TARGET, favourite) < 0.6, declared, favourite % len(COUNTRIES))
+    return np.asarray(mix(favourite) % np.maximum(each, 1) * len(COUNTRIES) + country, dtype=np.int64)
+
+
 def _circuit(world: World, key: Ints, at: Ints) -> tuple[Ints, Ints]:
     """Provider and choice of a Tor exit: another every ten minutes, most through a few large ones."""
     circuit = mix(key, at // (10 * MINUTE))
@@ -102,10 +109,17 @@ def _circuit(world: World, key: Ints, at: Ints) -> tuple[Ints, Ints]:
 def _rent(world: World, spells: Sessions, vendor: Ints, hold: Floats, home: Ints, isp: Ints) -> None:
     """Puts sessions through rented exits on the innocent line that the account holds just then (in place)."""
     key = world.accounts["key"]
+    share = draw(world.plan.rng("targeted exits"), world.plan.ways.networks.targeted)
     for number, (homes, isps) in enumerate(world.plan.rented):
         here: Bools = (spells.mode == _PROXY) & (vendor == number)
         held = (spells.at[here] // (hold[here] * HOUR)).astype(np.int64)
-        line = mix(key[spells.account[here]], held, number) % len(homes)
+        account = spells.account[here]
+        code = mix(key[account], held, number)
+        country = world.accounts["country"][account]
+        ends = np.searchsorted(world.providers["country"][isps], np.arange(len(COUNTRIES) + 1))
+        there = ends[country + 1] - ends[country]
+        asked = (unit(_TARGET, key[account]) < share) & (there > 0)
+        line = np.where(asked, ends[country] + code % np.maximum(there, 1), code % len(homes))
         home[here], isp[here] = homes[line], isps[line]
 
 
@@ -125,6 +139,9 @@ def ips(world: World, spells: Sessions) -> pl.DataFrame:
     kind = np.where((kind == KIND["tor"]) & (known < 0.05), KIND["hosting"], kind)
     kind = np.where(rng.random(len(kind)) < 0.03, -1, kind)
     codes = tuple(country.code for country in COUNTRIES)
+    country = world.providers["country"][where.provider]
+    exit_country = (where.low - world.providers["base"][where.provider]) % len(COUNTRIES)
+    country = np.where(spells.mode == _VPN, exit_country, country)
     frame = pl.DataFrame(
         {
             "account": spells.account,
@@ -132,7 +149,7 @@ def ips(world: World, spells: Sessions) -> pl.DataFrame:
             "observed_at": stamps(stamped(world, spells, _server(world, spells))),
             "asn": world.providers["asn"][where.provider],
             "network_kind": named(kind, NETWORK_KINDS),
-            "country": named(world.providers["country"][where.provider], codes),
+            "country": named(country, codes),
         }
     )
     hour = pl.col("observed_at").dt.truncate("1h").alias("hour")

@@ -1,7 +1,6 @@
 """Every range that a world draws its mechanisms from, one frozen record a mechanism.
 
-The ranges are wide guesses, not fits: nobody publishes the signals of real operators. What is published about
-a mechanism stands in `mechanisms`; how one is switched off, in `switches`.
+Wide guesses, not fits: nobody publishes real operators' signals. `mechanisms` has what is published.
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ class Networks:
         v6_share: share of sessions over IPv6 on a home line, where the provider has it.
         users_an_exit: account holders behind one public address of a carrier at a time (carrier NAT).
         hop_hours: how long a phone keeps its exit.
-        vpns: VPN services; `vpn_exits` addresses each.
+        vpns: VPN services; `vpn_exits` addresses each, spread over all countries.
         hosters: server providers; `hosting_size` addresses each, so a freed one comes back to someone else.
         tor_exits: exits of the Tor network, most traffic through a few.
+        targeted: share of accounts whose rented exits are chosen in the country the account declares.
         vendors: sellers of residential exits; each rents `rented_share` of the account holders' home lines,
             and `outside_lines` of people who hold no account.
     """
@@ -36,13 +36,14 @@ class Networks:
     users_an_exit: Range = (1.5, 8)
     hop_hours: Range = (4, 40)
     vpns: int = 3
-    vpn_exits: Range = (12, 50)
+    vpn_exits: Range = (48, 240)
     hosters: int = 3
     hosting_size: Range = (4000, 16000)
     tor_exits: Range = (300, 2000)
     vendors: int = 2
     rented_share: Range = (0.03, 0.09)
     outside_lines: Range = (1500, 6000)
+    targeted: Range = (0.4, 0.9)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class People:
 
     Attributes:
         vpn_users: share who work behind a VPN, most of the time.
+        abroad: share who declare another country than they live in; `english`: of devices set to English.
         tor_users: share who come through Tor, most of the time.
         scripters: share who call the interface from scripts, some of them from a rented server.
         second_account: share with two accounts.
@@ -66,9 +68,11 @@ class People:
         farm_users: share who run their tests on a rented device farm.
     """
 
-    vpn_users: Range = (0.05, 0.14)
+    vpn_users: Range = (0.10, 0.30)
+    abroad: Range = (0.03, 0.12)
+    english: Range = (0.1, 0.4)
     tor_users: Range = (0.001, 0.008)
-    scripters: Range = (0.08, 0.20)
+    scripters: Range = (0.15, 0.45)
     second_account: Range = (0.02, 0.06)
     custom_domain: Range = (0.06, 0.12)
     throwaway: Range = (0.01, 0.04)
@@ -218,7 +222,7 @@ class Operators:
     server_accounts: Range = (0.5, 8)
     hold_hours: Range = (6, 700)
     mask: Range = (0.5, 1.0)
-    careless: Range = (0.01, 0.2)
+    careless: Range = (0.02, 0.5)
     script: Range = (0.4, 1.0)
     visits: Range = (0.5, 5.0)
     jobs: Range = (2, 6)
@@ -282,12 +286,12 @@ class Contractors:
         sessions_a_day: an account; `requests` a session (median).
     """
 
-    queue: Range = (0.4, 0.9)
+    queue: Range = (0.1, 0.8)
     abroad: Range = (0.1, 0.7)
     principal_card: Range = (0.0, 0.5)
     tasks: Range = (3, 7)
     reworded: Range = (0.3, 0.9)
-    sessions_a_day: Range = (1.0, 3.0)
+    sessions_a_day: Range = (0.5, 2.5)
     requests: Range = (4.0, 12.0)
 
 

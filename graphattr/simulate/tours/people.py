@@ -88,7 +88,9 @@ def registration(plan: Plan, rng: np.random.Generator, who: Persons, created: In
     """Account columns of people who register and pay as ordinary people do, one account each."""
     return {
         "created": created,
-        "country": who.country,
+        "country": partly(
+            rng, who.country, choose(rng, COUNTRY_SHARES, len(created)), draw(rng, plan.ways.people.abroad)
+        ),
         "controller": who.person,
         **_identity(plan, rng, who),
         **pays(plan, rng, who.country, draw(rng, plan.ways.people.free)),
@@ -127,7 +129,7 @@ def names(rng: np.random.Generator, country: Ints) -> Ints:
 
 def rented_phones(plan: Plan, rng: np.random.Generator, n: int) -> Ints:
     """Numbers out of the pool that every customer of the rental services draws from."""
-    pool = 10 + (plan.preset.people + 10 * plan.preset.operators) // 12
+    pool = 10 + (plan.preset.people + 10 * plan.preset.operators) // 30
     return mix(_RENTED_PHONES, rng.integers(0, pool, n))
 
 

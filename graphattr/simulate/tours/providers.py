@@ -70,6 +70,8 @@ def rent_lines(
     rng = plan.population("rented lines")
     lines, first = np.unique(home, return_index=True)
     every = plan.layout.isps.ravel()
+    country = np.zeros(int(every.max()) + 1, dtype=np.int64)
+    country[every] = np.repeat(np.arange(len(COUNTRIES)), plan.layout.isps.shape[1])
     for _ in range(how.vendors):
         share = draw(rng, how.rented_share)
         picked = np.flatnonzero(rng.random(len(lines)) < share)
@@ -77,4 +79,6 @@ def rent_lines(
             picked = rng.integers(0, len(lines), 1)
         outside = count(rng, how.outside_lines)
         homes = np.concatenate([lines[picked], plan.codes(outside)])
-        plan.rented.append((homes, np.concatenate([isp[first[picked]], rng.choice(every, outside)])))
+        isps = np.concatenate([isp[first[picked]], rng.choice(every, outside)])
+        order = np.argsort(country[isps], kind="stable")  # by country, so that customers can ask for one
+        plan.rented.append((homes[order], isps[order]))

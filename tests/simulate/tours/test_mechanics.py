@@ -105,7 +105,7 @@ def test_masked_accounts_rarely_share_a_device(world: World, spells: Sessions) -
 
 def test_sold_accounts_change_hands() -> None:
     ways = Ways(operators=Operators(bought=(0.5, 0.6)))
-    world = World.of(plan_tours(replace(PRESETS["tiny"], ways=ways), seed=2))
+    world = World.of(plan_tours(replace(PRESETS["tiny"], operator_size=(30, 40), ways=ways), seed=2))
     spells = sessions(world, 0)
     sold = world.accounts["swap"]
     rows = np.flatnonzero((sold >= 0) & ~world.accounts["innocent"])
