@@ -37,7 +37,7 @@ SINGLE: Final = ("email_domain", "email", "phone", "name", "organisation")
 BLOCKS: Final = ("instrument", "device", "ip")
 _PAIRS: Final = 1_200_000
 _SEED: Final = 1
-#: An m-probability never seen is held to be this.
+#: No m-probability is held to be smaller.
 _LEAST: Final = 1e-4
 
 
@@ -53,15 +53,27 @@ def match_weights(world: Material, m: Matches | None = None) -> Floats:
         m: m-probabilities learnt elsewhere (`learn`); None to learn them by EM in this world.
     """
     with _quiet(), _linker(world, records(world), m) as (linker, api, connection):
-        for name in BLOCKS if m is None else ():
-            if name in world.known:
-                # A little world may have no pairs in a block, or a level that no match reaches: that block teaches
-                # nothing then, and what no block taught keeps Splink's defaults.
-                with suppress(EMTrainingException, ValueError):
-                    linker.training.estimate_parameters_using_expectation_maximisation(
-                        block_on(f"{name}_block")
-                    )
+        if m is None:
+            linker = _learnt(world, linker, api)
         return _score(world, linker, api, connection)
+
+
+def _learnt(world: Material, linker: Any, api: Any) -> Any:
+    """The linker with m by EM, none below `_LEAST`: EM lets levels that few matches reach run off to nothing.
+
+    A little world may have no pairs in a block, or a level that no match reaches at all: that block teaches nothing
+    then, and what no block taught keeps Splink's defaults.
+    """
+    for name in BLOCKS:
+        if name in world.known:
+            with suppress(EMTrainingException, ValueError):
+                linker.training.estimate_parameters_using_expectation_maximisation(block_on(f"{name}_block"))
+    model = linker.misc.save_model_to_json()
+    for comparison in model["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if level.get("m_probability") is not None:
+                level["m_probability"] = max(level["m_probability"], _LEAST)
+    return Linker(api.register("records", table_name="records_again"), model, log_level=None)
 
 
 def learn(world: Material, owner: NDArray[np.int64]) -> Matches:

@@ -69,14 +69,10 @@ def scores(
 ) -> dict[str, Floats]:
     """A score of every candidate pair by method, higher for likelier; without Splink unless `slow`."""
     weights = graphs.project(world.size, weighted.of(world.held))
-    found = {
-        WEIGHT: graphs.pair_weight(weights, world.a, world.b),
-        BOOSTING: boosting.log_odds(booster, world.features),
-        PRODUCT: world.log_odds,
-    }
+    found = {WEIGHT: graphs.pair_weight(weights, world.a, world.b)}
     if slow:
         found |= {SPLINK: linkage.match_weights(world), SPLINK_A: linkage.match_weights(world, m)}
-    return found
+    return found | {BOOSTING: boosting.log_odds(booster, world.features), PRODUCT: world.log_odds}
 
 
 def partitions(
@@ -88,12 +84,11 @@ def partitions(
     found = {
         COMPONENTS: graphs.components(world.size, held),
         CAPPED: graphs.components(world.size, tuned.capped.of(held)),
+        **({LOUVAIN: graphs.louvain(plain, 1.0)} if slow else {}),
         LEIDEN: graphs.leiden(plain, 1.0),
         LEIDEN_TUNED: graphs.leiden(graphs.project(world.size, tuned.modular.of(held)), tuned.resolution),
         PROPAGATION: graphs.propagation(graphs.project(world.size, tuned.propagated.of(held))),
     }
-    if slow:
-        found[LOUVAIN] = graphs.louvain(plain, 1.0)
     for name in THRESHOLDED:
         if name in scored:
             found[name] = above(world, scored[name], tuned.thresholds[name])

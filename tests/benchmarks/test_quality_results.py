@@ -115,8 +115,9 @@ def test_the_promise_is_about_the_mean_over_worlds() -> None:
 def test_a_mechanism_is_compared_with_its_own_world() -> None:
     whole = [world("A", 1), world("A", 2)]
     less = [world("A", 1, 0.0, without="tor"), world("A", 2, 0.0, without="tor")]
-    for one in less:
-        one["rings"][methods.PRODUCT]["f1"] = 0.95
+    whole[1]["rings"][methods.PRODUCT]["f1"] = 0.55
+    for one, f1 in zip(less, (0.95, 0.65), strict=True):
+        one["rings"][methods.PRODUCT]["f1"] = f1
     page = results.page("c", {"mechanisms": [*whole, *less]}, TUNED)
     row = next(line for line in page.splitlines() if line.startswith("| tor |"))
     assert row.split("|")[2].strip() == "+0.100"
