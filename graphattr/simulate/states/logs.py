@@ -35,11 +35,11 @@ def ips(world: World, part: int, spells: Columns) -> pl.DataFrame:
     host = spells["hardware"][row]
     found = ways.addresses(world.grid, world.access, world.networks, spells["access"][row], host, at)
     kind = world.networks["kind"][found.network]
-    # What a list of network kinds knows: few lines with a relay (whoever uses them), two VPN exits in three.
+    # What a list of network kinds knows: few lines with a relay (whoever uses them), most VPN exits.
     known = unit(_CLASS, found.high, found.low)
     relay = found.relay & (unit(_CLASS, found.high, found.low, at // WEEK) < 0.05)
     kind = np.where(relay, NET_KIND["proxy"], kind)
-    kind = np.where((kind == NET_KIND["vpn"]) & (known < 0.35), NET_KIND["hosting"], kind)
+    kind = np.where((kind == NET_KIND["vpn"]) & (known < 0.15), NET_KIND["hosting"], kind)
     kind = np.where(rng.random(len(kind)) < 0.04, -1, kind)
     frame = pl.DataFrame(
         {

@@ -75,7 +75,7 @@ class Lives:
     eager: Range = (0.010, 0.018)
     stop: Range = (0.3, 0.6)
     burst: Range = (1.1, 2.0)
-    vpn_users: Range = (0.05, 0.15)
+    vpn_users: Range = (0.08, 0.20)
     onion: Range = (0.002, 0.01)
     scripters: Range = (0.10, 0.22)
     cloud: Range = (0.4, 0.8)
@@ -254,7 +254,7 @@ class Crews:
     quota: Range = (6, 60)
     slow_quota: Range = (3, 10)
     slow: float = 0.2
-    daily: Range = (4, 26)
+    daily: Range = (3, 20)
     period_hours: Range = (0.5, 12)
     jitter: Range = (0.02, 0.6)
     service_seconds: Range = (8, 120)

@@ -79,7 +79,7 @@ def _schedule(cast: Cast, rng: np.random.Generator) -> Schedule:
 
 def _ways(cast: Cast, rng: np.random.Generator) -> tuple[float, float, float, float]:
     open_to = [cast.has("residential_proxies"), True, cast.has("vpn_exits"), cast.has("tor")]
-    odds = rng.dirichlet([1.4, 0.4, 0.7, 0.05])
+    odds = rng.dirichlet([2.2, 0.35, 0.6, 0.02])
     proxy, cloud, vpn, onion = (float(o) if there else 0.0 for o, there in zip(odds, open_to, strict=True))
     return proxy, cloud + 1e-3, vpn, onion
 
@@ -220,7 +220,9 @@ def gear(town: Town, rng: np.random.Generator, how: Trade, country: Ints) -> Gea
     server = instances(town, machine, days, wish[np.searchsorted(number, np.arange(len(machine)))])[number]
     vpn = vpn_lines(town, rng, wish)
     vpn = np.where(vpn < 0, server, vpn)
-    onion = cast.access.add(n, way=ways.ONION, network=town.grid.onion, key=cast.codes(n))
+    onion = server
+    if cast.has("tor"):
+        onion = cast.access.add(n, way=ways.ONION, network=town.grid.onion, key=cast.codes(n))
     odds = np.tile(np.asarray(how.ways), (n, 1))
     odds[np.arange(n), choose(rng, np.asarray(how.ways), n)] += 4.0 * sum(how.ways)
     image = kits.images(rng, n)

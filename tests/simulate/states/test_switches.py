@@ -14,7 +14,7 @@ from graphattr.simulate.states.logs import ips
 from graphattr.simulate.states.notices import labels
 from graphattr.simulate.states.world import World, raised
 
-SMALL = replace(PRESETS["tiny"], days=14, people=120, operators=3)
+SMALL = replace(PRESETS["tiny"], days=14, people=120, operators=3, build_farms=1, build_farm_size=(6, 8))
 
 
 def mechanism(*names: str) -> Callable[[World], int]:
@@ -58,15 +58,22 @@ def look_alikes(world: World) -> int:
     return int((world.hardware["installed"][world.hardware["genus"] == kits.DESKTOP] == 0).sum())
 
 
+def held_twice(world: World) -> int:
+    mine = world.accounts["controller"][world.accounts["mechanism"] == MECHANISM["person"]]
+    return len(mine) - len(np.unique(mine))
+
+
 TRACES: dict[str, Callable[[World], int]] = {
     "carrier_nat": way(ways.PHONE),
     "lease_recycling": lambda world: int(world.networks["shuffled"].sum()),
     "vpn_exits": way(ways.VPN),
     "residential_proxies": way(ways.PROXY),
-    "tor": way(ways.ONION),
+    "tor": lambda world: int((world.access["way"] == ways.ONION).sum()),  # few spells: customers count
     "households": mechanism("household"),
     "campuses": mechanism("campus"),
     "companies": mechanism("company", "agency"),
+    "build_farms": mechanism("build_farm"),
+    "second_accounts": held_twice,
     "single_operators": mechanism("operator", "phone_farm"),
     "gateway_resellers": mechanism("gateway"),
     "storefronts": mechanism("storefront"),
