@@ -129,7 +129,8 @@ def seen(hardware: Columns, row: Ints, at: Ints) -> tuple[Ints, Ints]:
     version = np.where(of["browser"] == 1, version // 3, version)  # one vendor releases thrice a year
     make = mix(_MAKE, of["os"], of["browser"], zipf(unit(of["code"], 5), _MAKES), of["shown"], version // 4)
     known = (of["installed"] > 0) | np.isin(of["genus"], (CLONE, SCRIPT))
-    own = np.where(of["genus"] == CLONE, mix(_IMAGE, of["code"]), mix(_OWN, of["code"], worn))
+    copied = np.isin(of["genus"], (CLONE, MASK))  # an image or a template outlasts every copy of it
+    own = mix(_OWN, of["code"], np.where(copied, 0, worn))
     build = zipf(unit(of["code"], 6), 8)  # proxies and virus scanners on the machine alter the handshake
     client = mix(_BUILD, of["os"], of["browser"], version, build)
     tool = mix(_TOOL, of["tool"], zipf(unit(of["code"], 7), 9))

@@ -87,3 +87,10 @@ def test_interest_lasts_for_days() -> None:
     np.add.at(days, (found.who, (found.at - START) // DAY), 1)
     today, tomorrow = days[:, :-1].ravel(), days[:, 1:].ravel()
     assert np.corrcoef(today, tomorrow)[0, 1] > 0.15
+
+
+def test_work_ends_when_people_move() -> None:
+    found = spells(stop=np.zeros(60), eager=np.full(60, 0.02))
+    moved = (found.who[1:] == found.who[:-1]) & (found.place[1:] != found.place[:-1])
+    pause = (found.at[1:] - (found.at + found.seconds)[:-1])[moved]
+    assert (pause > HOUR).mean() > 0.5

@@ -94,6 +94,8 @@ def test_clones_have_one_id_and_browsers_are_updated() -> None:
     hardware = cast.hardware.columns()
     code, _ = kits.seen(hardware, np.arange(6), np.full(6, START))
     assert len(set(code.tolist())) == 1
+    later, _ = kits.seen(hardware, np.arange(6), START + 30 * DAY * np.arange(6))
+    assert set(later.tolist()) == set(code.tolist())
     row = np.arange(6, 206)
     early, before = kits.seen(hardware, row, np.full(200, START))
     late, after = kits.seen(hardware, row, np.full(200, START + 60 * DAY))
