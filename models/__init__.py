@@ -1,13 +1,23 @@
 """Numbers in, scores out: the linkage model's parameters and arithmetic. Knows nothing of runs or stores."""
 
-from models.additive import AdditiveModel, ModelError, SignalParameters, load_model, shipped_model
+from models.additive import (
+    AdditiveModel,
+    Curve,
+    ModelError,
+    SignalParameters,
+    field_guided_model,
+    load_model,
+    shipped_model,
+)
 from models.calibration import KnownRings, load_rings, shipped_rings
 
 __all__ = [
     "AdditiveModel",
+    "Curve",
     "KnownRings",
     "ModelError",
     "SignalParameters",
+    "field_guided_model",
     "load_model",
     "load_rings",
     "shipped_model",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -74,8 +74,66 @@ class LikenessParameters(_Frozen):
     nearest: Probability
 
 
+class Curve(_Frozen):
+    """A fitted piece of evidence: piecewise linear and non-decreasing, in log10 likelihood ratios.
+
+    Attributes:
+        group: evidence group it belongs to.
+        knots: values of the feature at which the curve may bend, ascending.
+        values: log10 likelihood ratio at each knot.
+        extend: slope past the last knot; below the first and, without a slope, above the last the curve is level.
+        pairs: same-controller pairs of the training that it rests on.
+        usual: ascending values between which a tenth of the training's candidate pairs lay each (deciles, ends left
+            out), to tell how far other signals are from those of the training; empty where that says nothing.
+    """
+
+    group: str
+    knots: tuple[float, ...] = Field(min_length=1)
+    values: tuple[float, ...] = Field(min_length=1)
+    extend: float = Field(0.0, ge=0, le=1)
+    pairs: int = Field(ge=0)
+    usual: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _monotone(self) -> Self:
+        if len(self.knots) != len(self.values):
+            raise ValueError(
+                f"{len(self.knots)} knots and {len(self.values)} values, expected as many of both"
+            )
+        if np.any(np.diff(self.knots) <= 0) or np.any(np.diff(self.values) < -1e-9):
+            raise ValueError("expected ascending knots and non-decreasing values")
+        return self
+
+    def at(self, x: Array) -> Array:
+        """log10 likelihood ratio of each feature value; 0 where it is nan (not known). Shape kept."""
+        known = np.nan_to_num(x)
+        inside = np.interp(known, self.knots, self.values)
+        beyond = self.extend * np.maximum(known - self.knots[-1], 0.0)
+        return np.asarray(np.where(np.isnan(x), 0.0, inside + beyond))
+
+    def drift(self, x: Array) -> float:
+        """Population stability index of feature values against the training's deciles: 0 alike, above .25 changed much.
+
+        Sum over the tenths of (share - expected) ln(share / expected), the expected shares after ties are merged; nan
+        without values, or where the training kept no deciles. Siddiqi, Credit Risk Scorecards (2006), chapter 9.
+        """
+        known = x[~np.isnan(x)]
+        if not self.usual or not len(known):
+            return float("nan")
+        cuts, ties = np.unique(self.usual, return_counts=True)
+        # A decile that repeats is an atom: all pairs at or below it, less those below the cut before.
+        expected = np.diff(np.concatenate([[0.0], np.cumsum(ties) / (len(self.usual) + 1), [1.0]]))
+        found = np.bincount(np.searchsorted(cuts, known, side="left"), minlength=len(expected)) / len(known)
+        found = np.maximum(found, 1e-4)
+        return float(((found - expected) * np.log(found / expected)).sum())
+
+
 class AdditiveModel(_Frozen):
-    """Parameters of the evidence model; `weights` and `caps` are by evidence group.
+    """Parameters of the evidence model; `caps` are by evidence group.
+
+    A piece of evidence with a curve counts by its curve, beside all others of its group: the curves were fitted
+    together. Pieces without one (a class of value that no training saw) fall back on the parameters of `signals`
+    and `likeness`; of those only the best of each group counts.
 
     Attributes:
         name: the model's name, printed with every result.
@@ -84,8 +142,8 @@ class AdditiveModel(_Frozen):
         signals: by signal name.
         hub: parameters of a value that a list calls a hub, whatever its signal.
         likeness: by likeness name.
-        weights: slope of each group's contribution.
         caps: largest absolute contribution of each group, log10.
+        curves: fitted pieces by key: a signal, "signal:class", "absent:signal", or a likeness.
     """
 
     name: str
@@ -94,18 +152,18 @@ class AdditiveModel(_Frozen):
     signals: dict[str, SignalParameters]
     hub: ClassParameters
     likeness: dict[str, LikenessParameters]
-    weights: dict[str, Annotated[float, Field(ge=0)]]
     caps: dict[str, Annotated[float, Field(gt=0)]]
+    curves: dict[str, Curve] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        """Every group of evidence has a slope and a cap: a gap would show only in the middle of a run."""
-        for name, given in (("weights", self.weights), ("caps", self.caps)):
-            if set(given) != set(GROUPS):
-                raise ValueError(f"{name} are for {sorted(given)}, expected {sorted(GROUPS)}")
-        strange = {likeness.group for likeness in self.likeness.values()} - set(GROUPS)
+        """Every group of evidence has a cap: a gap would show only in the middle of a run."""
+        if set(self.caps) != set(GROUPS):
+            raise ValueError(f"caps are for {sorted(self.caps)}, expected {sorted(GROUPS)}")
+        named = {one.group for one in self.likeness.values()} | {one.group for one in self.curves.values()}
+        strange = named - set(GROUPS)
         if strange:
-            raise ValueError(f"likeness in unknown groups {sorted(strange)}")
+            raise ValueError(f"pieces in unknown groups {sorted(strange)}")
         return self
 
     def chance(
@@ -186,10 +244,18 @@ class AdditiveModel(_Frozen):
         density = (1 - p.weight) + p.weight / ((rank + p.nearest) * np.log((1 + p.nearest) / p.nearest))
         return np.asarray(np.nan_to_num(np.log10(density)))
 
-    def contribution(self, group: str, score: Array) -> Array:
-        """f_g(s_g): the group's part of the log10 likelihood ratio. Monotone and capped; shape kept."""
-        cap = self.caps[group]
-        return np.asarray(np.clip(self.weights[group] * score, -cap, cap))
+    def restricted(self, keys: Collection[str]) -> Self:
+        """The model with those of its curves only."""
+        return self.model_copy(
+            update={"curves": {key: self.curves[key] for key in self.curves if key in keys}}
+        )
+
+    def key(self, signal: str, kind: str | None) -> str | None:
+        """Key of the curve for a shared value of that signal and class; None if no training saw enough of it."""
+        for key in (f"{signal}:{kind or 'none'}", signal):
+            if key in self.curves:
+                return key
+        return None
 
     @property
     def sha256(self) -> str:
@@ -199,24 +265,33 @@ class AdditiveModel(_Frozen):
 
 
 def load_model(path: Path) -> AdditiveModel:
-    """Reads a model file.
+    """Reads a model file, or the model.json of a model folder.
 
     Raises:
         ModelError: the file is unreadable or does not hold a model.
     """
+    file = path / "model.json" if path.is_dir() else path
     try:
-        return _parse(json.loads(path.read_text(encoding="utf-8")), str(path))
+        return _parse(json.loads(file.read_text(encoding="utf-8")), str(file))
     except OSError as error:
-        raise ModelError(f"cannot read the model file {path}: {error.strerror}") from error
+        raise ModelError(f"cannot read the model file {file}: {error.strerror}") from error
     except ValueError as error:
-        raise ModelError(f"{path} is not a model file: {error}") from error
+        raise ModelError(f"{file} is not a model file: {error}") from error
 
 
 def shipped_model() -> AdditiveModel:
     """The model that ships with the project, used where no other is named."""
-    return _parse(
-        json.loads(resources.files("models").joinpath("shipped/additive.json").read_text()), "shipped"
-    )
+    return _shipped("linkage/model.json")
+
+
+def field_guided_model() -> AdditiveModel:
+    """The parameters that no data fitted: where a training starts, and what unseen kinds of evidence fall back on."""
+    return _shipped("field-guided.json")
+
+
+def _shipped(name: str) -> AdditiveModel:
+    document = resources.files("models").joinpath(f"shipped/{name}").read_text(encoding="utf-8")
+    return _parse(json.loads(document), "shipped")
 
 
 def _parse(document: Mapping[str, Any], where: str) -> AdditiveModel:

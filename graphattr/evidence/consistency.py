@@ -142,40 +142,36 @@ def _links(case: Case) -> str | None:
 
 
 def _evidence(case: Case) -> str | None:
-    """One piece a pair and group counts, the largest; and the group's part rises with it."""
+    """A group's part of a link is the sum of the pieces that count, cut off at the model's cap for the group."""
     if not case.has("evidence"):
         return None
     evidence, pair = case.tables["evidence"], ["account_a", "account_b"]
     if evidence.join(case.tables["links"], on=pair, how="anti").height:
         return "a piece of evidence belongs to no link"
-    best = evidence.group_by(*pair, "group").agg(
-        pl.col("used").sum().alias("n"),
-        pl.col("log10_lr").max().alias("largest"),
-        pl.col("log10_lr").filter("used").max().alias("counted"),
-    )
-    if best.filter(
-        (pl.col("n") > 1) | ((pl.col("n") == 1) & (pl.col("counted") < pl.col("largest") - TOLERANCE))
-    ).height:
-        return "the piece of evidence that counts is not the one largest of its group"
+    caps = case.facts["model"].get("caps") or {}
+    if set(caps) != set(GROUPS):
+        return "the model's caps of the groups of evidence are not stated"
     columns = {f"log10_lr_{group}": group for group in GROUPS}
     parts = (
         case.tables["links"]
         .select(*pair, *columns)
         .unpivot(index=pair, variable_name="group", value_name="part")
     )
-    parts = parts.with_columns(pl.col("group").replace_strict(columns))
-    merged = parts.join(best.filter(pl.col("n") == 1), on=[*pair, "group"], how="left")
-    bare = merged.filter(
-        pl.col("counted").is_null() & (pl.col("part").fill_null(0) != 0) & (pl.col("group") != "graph")
+    parts = parts.with_columns(
+        pl.col("group").replace_strict(columns),
+        cap=pl.col("group").replace_strict(columns).replace_strict(caps),
     )
-    if bare.height:
-        return f"the {bare['group'][0]} part of a link rests on no piece of evidence"
-    for (group,), rows in merged.filter(pl.col("counted").is_not_null()).group_by(
-        "group", maintain_order=True
-    ):
-        rising = rows.sort("counted", "part")["part"].diff().drop_nulls()
-        if (rising < -TOLERANCE).any():
-            return f"the {group} part of links does not rise with its evidence"
+    counted = evidence.filter("used").group_by(*pair, "group").agg(total=pl.col("log10_lr").sum())
+    merged = parts.join(counted, on=[*pair, "group"], how="left").with_columns(
+        expected=pl.col("total").fill_null(0.0).clip(-pl.col("cap"), pl.col("cap"))
+    )
+    wrong = merged.filter((pl.col("part").fill_null(0.0) - pl.col("expected")).abs() > TOLERANCE)
+    if wrong.height:
+        row = wrong.row(0, named=True)
+        return (
+            f"the {row['group']} part of the link of {row['account_a']} and {row['account_b']} is not the sum of"
+            " the pieces of evidence that count"
+        )
     return None
 
 

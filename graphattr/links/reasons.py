@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored
+from graphattr.links.likeness import LIKENESSES
+from graphattr.links.profiles import Profiles
+from graphattr.links.score import DECIMALS, Scored, unshared, weighed
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 
-LIKENESS_REASON = {
-    "creation": "both accounts were created within {} of each other",
-    "volume": "both accounts used the service by amounts that differ by a factor of {}",
-}
+#: A likeness that says less than this (log10, either way) is not listed by itself.
+LISTED: Final = 0.05
+#: Signal name of the row that adds up a group's likenesses below `LISTED`.
+REST: Final = "weaker_likenesses"
+_PIECE: Final = {name: kind for name, kind in EVIDENCE.items() if name != "used"}
 
 
 def links_table(index: Index, scored: Scored, minimum: float) -> pl.DataFrame:
@@ -36,24 +41,30 @@ def links_table(index: Index, scored: Scored, minimum: float) -> pl.DataFrame:
     return frame.sort("account_a", "account_b")
 
 
-def evidence_table(index: Index, scored: Scored, model: AdditiveModel, minimum: float) -> pl.DataFrame:
-    """Every piece of evidence behind the links that `links_table` keeps, as `EVIDENCE`, sorted by its key."""
+def evidence_table(
+    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, minimum: float
+) -> pl.DataFrame:
+    """Every piece of evidence behind the links that `links_table` keeps, as `EVIDENCE`, sorted by its key.
+
+    The pieces with `used` of a pair and group sum to the group's column of the link, unless the model's cap cuts it.
+    """
     kept = scored.probability >= minimum
-    pieces = _shared(index, scored, kept)
-    likeness = [_likeness(index, scored, model, name, kept) for name in scored.likeness]
-    rows = pl.concat([pieces, *likeness])
-    # The piece that counts is the best of its group; of equal ones the first by signal and value.
-    order = ["account_a", "account_b", "group", "signal", "value"]
-    rows = rows.sort(
-        [*order[:3], "log10_lr", *order[3:]], descending=[False, False, False, True, False, False]
-    )
-    rows = rows.with_columns(used=pl.int_range(pl.len()).over(order[:3]) == 0)
-    return rows.select(*EVIDENCE).cast(pl.Schema(EVIDENCE)).sort(order)
+    parts = [_shared(index, scored, kept), *_likenesses(index, profiles, scored, model, kept)]
+    parts += _unshared(index, profiles, scored, model, kept)
+    parts = [part if "slot" in part.columns else part.with_columns(slot=pl.col("signal")) for part in parts]
+    rows = pl.concat(parts)
+    # The piece that counts is the best of its slot; of equal ones the first by signal and value.
+    order = ["account_a", "account_b", "group", "slot", "log10_lr", "signal", "value"]
+    rows = rows.sort(order, descending=[name == "log10_lr" for name in order])
+    rows = rows.with_columns(used=pl.int_range(pl.len()).over("account_a", "account_b", "group", "slot") == 0)
+    key = ["account_a", "account_b", "group", "signal", "value"]
+    return rows.select(*EVIDENCE).cast(pl.Schema(EVIDENCE)).sort(key)
 
 
 def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFrame:
     found = scored.candidates
-    pieces = found.pieces.with_columns(log10_lr=pl.Series(scored.pieces), entities=pl.Series(scored.entities))
+    columns = {"log10_lr": scored.pieces, "entities": scored.entities, "slot": scored.slot}
+    pieces = found.pieces.with_columns(pl.Series(name, values) for name, values in columns.items())
     pieces = pieces.filter(pl.Series(kept[found.pieces["pair"].to_numpy()]))
     groups = {name: signal.group for name, signal in SIGNAL.items()}
     rows = pieces.join(index.values, on="value", how="left", maintain_order="left").with_columns(
@@ -77,38 +88,100 @@ def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFra
     )
     return rows.select(
         "account_a", "account_b", "group", "signal", pl.col("text").alias("value"), "kind", "log10_lr",
-        "holders", "entities", "gap_seconds", "row_a", "row_b", "reason",
+        "holders", "entities", "gap_seconds", "row_a", "row_b", "reason", pl.col("slot").cast(pl.String),
     )  # fmt: skip
 
 
-def _likeness(
-    index: Index, scored: Scored, model: AdditiveModel, name: str, kept: NDArray[np.bool_]
-) -> pl.DataFrame:
-    values = {"creation": index.created, "volume": index.volume}[name]
+def _likenesses(
+    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, kept: NDArray[np.bool_]
+) -> list[pl.DataFrame]:
     found = scored.candidates
-    rows = np.flatnonzero(kept & ~np.isnan(values[found.a]) & ~np.isnan(values[found.b]))
-    distance = np.abs(values[found.a[rows]] - values[found.b[rows]])
-    words = (
-        [_span(seconds) for seconds in distance] if name == "creation" else [f"{10**d:.3g}" for d in distance]
-    )
-    return pl.DataFrame(
+    pairs = np.flatnonzero(kept)
+    a, b = found.a[pairs], found.b[pairs]
+    rest = np.zeros((len(pairs), len(GROUPS)))
+    parts = []
+    for name, weight in weighed(profiles, a, b, model).items():
+        fitted = name in model.curves
+        group = model.curves[name].group if fitted else model.likeness[name].group
+        told = (
+            np.abs(weight) >= LISTED
+            if fitted
+            else ~np.isnan(profiles.figures[name][a] + profiles.figures[name][b])
+        )
+        if fitted:
+            rest[~told, GROUPS.index(group)] += weight[~told]
+        x, y = a[told], b[told]
+        frame = _without_value(index, x, y, group, name, weight[told], _words(profiles, name, x, y))
+        if name == "creation":
+            frame = frame.with_columns(gap_seconds=pl.Series(np.abs(index.created[x] - index.created[y])))
+        parts.append(frame.with_columns(slot=pl.lit(name if fitted else f"{GROUPS.index(group)}")))
+    for number, group in enumerate(GROUPS):
+        some = np.flatnonzero(np.round(rest[:, number], DECIMALS) != 0)
+        words = [f"likenesses that each say little, of the group {group}, together"] * len(some)
+        weight = np.round(rest[some, number], DECIMALS)
+        parts.append(_without_value(index, a[some], b[some], group, REST, weight, words))
+    return parts
+
+
+def _unshared(
+    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, kept: NDArray[np.bool_]
+) -> list[pl.DataFrame]:
+    found = scored.candidates
+    parts = []
+    for signal, rows in unshared(profiles, found, index, model).items():
+        curve = model.curves[f"absent:{signal}"]
+        weight = round(curve.values[0], DECIMALS)
+        some = rows[kept[rows]]
+        if weight and len(some):
+            thing = signal.replace("_", " ")
+            words = [f"both accounts have a known {thing}, and share none"] * len(some)
+            weights = np.full(len(some), weight)
+            key = f"absent:{signal}"
+            parts.append(
+                _without_value(index, found.a[some], found.b[some], curve.group, key, weights, words)
+            )
+    return parts
+
+
+def _words(profiles: Profiles, name: str, a: NDArray[np.int64], b: NDArray[np.int64]) -> list[str]:
+    """What the likeness says of each pair."""
+    if name in ("creation", "volume"):
+        values = profiles.figures[name]
+        distance = np.abs(values[a] - values[b])
+        words = (
+            [_span(gap) for gap in distance] if name == "creation" else [f"{10**gap:.3g}" for gap in distance]
+        )
+        return [LIKENESS_REASON[name].format(word) for word in words]
+    return [LIKENESSES[name].words] * len(a)
+
+
+def _without_value(
+    index: Index,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    group: str,
+    signal: str,
+    weight: NDArray[np.float64],
+    words: list[str],
+) -> pl.DataFrame:
+    """Rows of evidence that name no shared value, with the columns of `EVIDENCE` but `used`."""
+    rows = pl.DataFrame(
         {
-            "account_a": index.accounts.gather(found.a[rows]),
-            "account_b": index.accounts.gather(found.b[rows]),
-            "group": [model.likeness[name].group] * len(rows),
-            "signal": [name] * len(rows),
-            "value": [None] * len(rows),
-            "kind": [None] * len(rows),
-            "log10_lr": scored.likeness[name][rows],
-            "holders": [None] * len(rows),
-            "entities": [None] * len(rows),
-            "gap_seconds": distance if name == "creation" else [None] * len(rows),
-            "row_a": [None] * len(rows),
-            "row_b": [None] * len(rows),
-            "reason": [LIKENESS_REASON[name].format(word) for word in words],
-        },
-        schema={column: kind for column, kind in EVIDENCE.items() if column != "used"},
+            "account_a": index.accounts.gather(a),
+            "account_b": index.accounts.gather(b),
+            "log10_lr": weight,
+            "reason": pl.Series(words, dtype=pl.String),
+        }
     )
+    named = {"group": pl.lit(group), "signal": pl.lit(signal)}
+    empty = {name: pl.lit(None, kind) for name, kind in _PIECE.items() if name not in (*rows.columns, *named)}
+    return rows.with_columns(**named, **empty).select(*_PIECE)
+
+
+LIKENESS_REASON: Final = {
+    "creation": "both accounts were created within {} of each other",
+    "volume": "both accounts used the service by amounts that differ by a factor of {}",
+}
 
 
 def _span(seconds: float) -> str:

@@ -9,8 +9,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
+from graphattr.links.likeness import LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates
-from graphattr.records import GROUPS, SIGNAL
+from graphattr.links.profiles import Profiles
+from graphattr.links.tally import Slots, Tally
+from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
 
@@ -19,6 +22,22 @@ Whole = NDArray[np.int64]
 
 #: Decimals kept of every published figure: far below what the evidence can carry.
 DECIMALS = 6
+#: Pairs whose likenesses are held in memory at a time.
+CHUNK = 500_000
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is said of candidate pairs whatever entities they resolve to: likenesses, and values that are not shared.
+
+    Attributes:
+        fixed: log10 likelihood ratio by group of all fitted ones together, shape (n, 7).
+        likeness: the best of each group by the parameters of `AdditiveModel.likeness`, shape (n, 7); -inf where the
+            model has none.
+    """
+
+    fixed: Array
+    likeness: Array
 
 
 @dataclass(frozen=True)
@@ -29,17 +48,19 @@ class Scored:
         candidates: the pairs, n of them.
         prior: log10 prior odds that two accounts share a controller.
         groups: log10 likelihood ratio by evidence group, shape (n, 7), in the order of `GROUPS`.
-        pieces: log10 likelihood ratio of each row of candidates.pieces.
+        pieces: log10 likelihood ratio of each row of candidates.pieces, as it counts where it is the best of its slot.
+        slot: slot of each row of candidates.pieces.
         entities: k_eff of each row of candidates.pieces: the pair counted as one entity, plus the others.
-        likeness: log10 likelihood ratio by likeness name, each of shape (n,); 0 where unknown.
+        traits: what does not come from shared values.
     """
 
     candidates: Candidates
     prior: float
     groups: Array
     pieces: Array
+    slot: Whole
     entities: Array
-    likeness: dict[str, Array]
+    traits: Traits
 
     @property
     def log_odds(self) -> Array:
@@ -57,61 +78,112 @@ def probability(log10_odds: Array) -> Array:
     return np.asarray(1 / (1 + np.power(10.0, -np.clip(log10_odds, -300, 300))))
 
 
+def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> Traits:
+    """Weighs the likenesses of all candidate pairs, and the values that both sides have but do not share."""
+    fixed = np.zeros((len(found), len(GROUPS)))
+    likeness = np.full((len(found), len(GROUPS)), -np.inf)
+    for start in range(0, len(found), CHUNK):
+        part = slice(start, start + CHUNK)
+        for name, values in weighed(profiles, found.a[part], found.b[part], model).items():
+            if name in model.curves:
+                fixed[part, GROUPS.index(model.curves[name].group)] += values
+            else:
+                column = likeness[part, GROUPS.index(model.likeness[name].group)]
+                # Within a group the best piece counts, never the sum: values of one group depend on each other.
+                np.maximum(column, values, out=column)
+    for signal, rows in unshared(profiles, found, index, model).items():
+        curve = model.curves[f"absent:{signal}"]
+        fixed[rows, GROUPS.index(curve.group)] += round(curve.values[0], DECIMALS)
+    return Traits(fixed, likeness)
+
+
+def weighed(profiles: Profiles, a: Whole, b: Whole, model: AdditiveModel) -> dict[str, Array]:
+    """log10 likelihood ratio of every likeness that the model weighs, by name, each of shape (n,); 0 where unknown."""
+    result = {}
+    for name, values in likenesses(profiles, a, b).items():
+        if name in model.curves:
+            result[name] = np.round(model.curves[name].at(values), DECIMALS)
+        elif name in model.likeness:
+            result[name] = np.round(model.likeness_ratio(name, np.power(10.0, -values)), DECIMALS)
+    return {name: result[name] for name in LIKENESSES if name in result}
+
+
+def unshared(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> dict[str, Whole]:
+    """By signal, the pairs of which both sides have values of it and share none, if the model weighs that."""
+    pieces = found.pieces.select("pair", "value").join(
+        index.values.select("value", "signal"), on="value", how="left", maintain_order="left"
+    )
+    shared, signal = pieces["pair"].to_numpy(), pieces["signal"].to_numpy()
+    result = {}
+    for name, has in profiles.has.items():
+        if f"absent:{name}" in model.curves:
+            rows = has[found.a] & has[found.b]
+            rows[shared[signal == name]] = False
+            result[name] = np.flatnonzero(rows)
+    return result
+
+
 def score(
-    index: Index, found: Candidates, entities: Whole, model: AdditiveModel, settings: LinkSettings
+    index: Index,
+    found: Candidates,
+    of_pair: Traits,
+    entities: Whole,
+    model: AdditiveModel,
+    settings: LinkSettings,
+    estimate: bool = False,
 ) -> Scored:
     """Scores every candidate pair.
 
     Args:
         index: the run's index.
         found: candidate pairs with their shared values.
+        of_pair: their `traits`.
         entities: the entity (ring of the pass before) that each account was resolved to, shape (N,).
         model: the evidence model.
         settings: the prior.
+        estimate: whether to estimate the prior from the scores (`prior_odds`).
 
     Returns:
         The scores, rounded to `DECIMALS` so that the parts sum exactly to what is published.
     """
-    ratio, k_eff = _piece_ratios(index, found, entities, model)
-    best = _best_by_group(index, found, ratio)
-    likeness = {
-        name: np.round(model.likeness_ratio(name, _rank_share(values, found.a, found.b)), DECIMALS)
-        for name, values in (("creation", index.created), ("volume", index.volume))
-    }
-    for name, values in likeness.items():
-        column = GROUPS.index(model.likeness[name].group)
-        # Within a group the best piece counts, never the sum: values of one group depend on each other.
-        best[:, column] = np.maximum(best[:, column], values)
-    groups = contributions(model, best)
-    prior = float(np.log10(settings.prior_partners / max(index.size - 1, 1)))
-    return Scored(found, round(prior, DECIMALS), np.round(groups, DECIMALS), ratio, k_eff, likeness)
+    ratio, k_eff = piece_ratios(index, found, entities, model)
+    slots = Slots.of(model)
+    slot = slots.of_pieces(index, found)
+    weight = np.round(slots.weigh(slot, ratio), DECIMALS)
+    tally = Tally(slots, len(found), found.pieces["pair"].to_numpy(), slot, of_pair.fixed, of_pair.likeness)
+    groups = np.round(tally.groups(weight), DECIMALS)
+    prior = prior_odds(groups.sum(axis=1), index.size, settings.prior_partners, estimate=estimate)
+    return Scored(found, prior, groups, weight, slot, k_eff, of_pair)
 
 
-def value_groups(index: Index) -> Whole:
-    """Position in `GROUPS` of the evidence group of each value of the index."""
-    return np.array(
-        [GROUPS.index(SIGNAL[name].group) for name in index.values["signal"].to_list()], dtype=np.int64
-    )
-
-
-def contributions(model: AdditiveModel, best: Array) -> Array:
-    """Each group's part of the log10 likelihood ratio, out of its best piece.
+def prior_odds(log10_lr: Array, accounts: int, partners: float, *, estimate: bool) -> float:
+    """log10 prior odds that two of the accounts share a controller: partners / (N - 1), rounded to `DECIMALS`.
 
     Args:
-        model: the evidence model.
-        best: best piece by group, shape (n, 7); -inf where there is none, which contributes 0.
-
-    Returns:
-        Shape (n, 7).
+        log10_lr: log10 likelihood ratios of the candidate pairs, shape (n,).
+        accounts: N.
+        partners: how many others an average account shares a controller with, before any evidence.
+        estimate: whether to estimate it from the ratios, from that start, by expectation-maximisation (Saerens,
+            Latinne and Decaestecker 2002). That asks for ratios that are calibrated; pairs that are no candidates
+            count as unlinked.
     """
-    scores = np.where(best > -np.inf, best, 0.0)
-    return np.stack([model.contribution(name, scores[:, n]) for n, name in enumerate(GROUPS)], axis=1)
+    for _ in range(200 if estimate else 0):
+        sure = probability(log10_lr + np.log10(partners / max(accounts - 1, 1)))
+        better = float(np.clip(2 * sure.sum() / max(accounts, 1), *PARTNERS))
+        if abs(better - partners) < 1e-6 * partners:
+            break
+        partners = better
+    return round(float(np.log10(partners / max(accounts - 1, 1))), DECIMALS)
 
 
-def _piece_ratios(
+#: Range within which the number of partners of an average account is estimated.
+PARTNERS = (0.01, 100.0)
+
+
+def piece_ratios(
     index: Index, found: Candidates, entities: Whole, model: AdditiveModel
 ) -> tuple[Array, Array]:
-    """log10 ratio and k_eff of every piece."""
+    """log10 likelihood ratio by the parameters of the model's signals, and k_eff, of every piece: shape (m,) each."""
     held = _held_chances(index, entities, model)
     side = held.select("account", "value", "entities", "chance", "union")
     facts = found.pieces.select("value", "a", "b", "own", "gap", "crowd", "rivals")
@@ -176,30 +248,3 @@ def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.Dat
     )
     ordered = held.sort("account", "signal", "chance", "value")
     return ordered.with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
-
-
-def _best_by_group(index: Index, found: Candidates, ratio: Array) -> Array:
-    """Largest piece of each pair and group, shape (n, 7); -inf where a pair has none."""
-    best = np.full((len(found), len(GROUPS)), -np.inf)
-    if len(found.pieces):
-        group = value_groups(index)[found.pieces["value"].to_numpy()]
-        np.maximum.at(best, (found.pieces["pair"].to_numpy(), group), ratio)
-    return best
-
-
-def _rank_share(values: Array, a: Whole, b: Whole) -> Array:
-    """Share of all other accounts that are at least as close as the pair is, seen from either end; NaN if unknown.
-
-    Ties and crowds count in full, so a burst of sign-ups after a release does not look like closeness.
-    """
-    known = np.sort(values[~np.isnan(values)])
-    if len(known) < 2:
-        return np.full(len(a), np.nan)
-    distance = np.abs(values[a] - values[b])
-    share = np.zeros(len(a))
-    for end, other in ((values[a], values[b]), (values[b], values[a])):
-        # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
-        low = np.searchsorted(known, np.minimum(end - distance, other), "left")
-        high = np.searchsorted(known, np.maximum(end + distance, other), "right")
-        share += (high - low - 1) / (2 * (len(known) - 1))
-    return np.where(np.isnan(distance), np.nan, np.clip(share, 0, 1))

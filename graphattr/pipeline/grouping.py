@@ -6,17 +6,20 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.errors import InputError
+from graphattr.links.drift import drift
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
 from graphattr.links.pieces import candidates
+from graphattr.links.profiles import profiles
 from graphattr.links.reasons import evidence_table, links_table
-from graphattr.links.score import Scored, score
+from graphattr.links.score import Scored, score, traits
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import vetoes
@@ -53,7 +56,7 @@ def write_holdings(signals: Signals, out: Path) -> int:
 
 def write_groups(
     signals: Signals, out: Path, settings: Settings, model: AdditiveModel, step: Step
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts."""
     missing = sorted({signal.name for signal in SIGNALS} - set(model.signals))
     if missing:
@@ -66,14 +69,19 @@ def write_groups(
     found = candidates(index, occasions(signals.tables, signals.timeless, hubs), settings.links)
     veto = vetoes(index, signals.tables.get("labels"))
     entity = np.arange(index.size)
-    scored = score(index, found, entity, model, settings.links)
+    step("compare profiles", 0.2)
+    seen = profiles(index, signals.tables, signals.timeless, out / "holdings.parquet")
+    moved = drift(index, seen, found, model)
+    model = moved.model
+    of_pair = traits(seen, found, index, model)
+    scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
     for number in range(settings.links.passes):
         step(
             f"score and group, pass {number + 1} of {settings.links.passes}",
             0.3 + 0.4 * number / settings.links.passes,
         )
         if number:
-            scored = score(index, found, entity, model, settings.links)
+            scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
     step("resample memberships", 0.7)
@@ -85,7 +93,7 @@ def write_groups(
     minimum = settings.links.min_probability
     links = links_table(index, scored, minimum)
     links.write_parquet(out / "links.parquet")
-    evidence = evidence_table(index, scored, model, minimum)
+    evidence = evidence_table(index, seen, scored, model, minimum)
     evidence.write_parquet(out / "evidence.parquet")
     names = ring_names(index, grouping)
     members = _members_table(index, grouping, resampled, names)
@@ -99,6 +107,14 @@ def write_groups(
         "rings": len(grouping.rings),
         "members": members.height,
         "log10_prior_odds": scored.prior,
+        "drift": {
+            "index": {
+                name: None if np.isnan(value) else round(value, 3) for name, value in moved.index.items()
+            },
+            "unfamiliar": list(moved.strange),
+            "far": list(moved.far),
+            "fitted": moved.familiar,
+        },
     }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored, contributions, probability, value_groups
-from graphattr.records import GROUPS, Tier
+from graphattr.links.score import Scored, probability
+from graphattr.links.tally import Slots, Tally
+from graphattr.records import Tier
 from graphattr.rings.group import Grouping
 from models import AdditiveModel
 
@@ -50,9 +52,9 @@ def membership(
 ) -> Membership:
     """Membership probabilities by resampling values.
 
-    An account's log-odds of belonging are the prior plus, for each group of evidence, the best piece that it shares
-    with any other member. Each draw keeps a value with the probability of a bootstrap sample, for all accounts that
-    hold it at once: the pairs of one value stand and fall together. A likeness falls with either account's figure.
+    An account belongs as firmly as its best link inside the ring. Each draw keeps a value with the probability of a
+    bootstrap sample, for all accounts that hold it at once: the pairs of one value stand and fall together. What is
+    no shared value (a likeness) falls with either account's figures.
 
     Args:
         index: the run's index.
@@ -63,45 +65,58 @@ def membership(
         seed: seed of the draws.
     """
     members = np.flatnonzero(np.isin(grouping.entity, grouping.rings))
-    ends, group, ratio, source = _sources(index, scored, grouping, model)
-    generator = np.random.default_rng(seed)
-    draws = np.empty((resamples, len(members)))
-    position = np.full(index.size, -1)
-    position[members] = np.arange(len(members))
-    rows = position[ends]
-    for draw in range(resamples):
-        kept = generator.random(source.max(initial=0) + 1) < KEPT
-        here = kept[source].all(axis=1)
-        best = np.full((len(members), len(GROUPS)), -np.inf)
-        np.maximum.at(best, (rows[here], group[here]), ratio[here])
-        draws[draw] = probability(contributions(model, best).sum(axis=1) + scored.prior)
     if not len(members):
         return Membership(members, np.empty(0), np.empty(0), np.empty(0))
+    found = scored.candidates
+    inside = Inside.of(scored, grouping.links, Slots.of(model))
+    a, b = found.a[grouping.links], found.b[grouping.links]
+    generator = np.random.default_rng(seed)
+    draws = np.empty((resamples, len(members)))
+    for draw in range(resamples):
+        values = generator.random(index.values.height) < KEPT
+        accounts = generator.random(index.size) < KEPT
+        odds = inside.tally.groups(inside.weight, values[inside.value], accounts[a] & accounts[b]).sum(axis=1)
+        best = np.full(index.size, -np.inf)
+        np.maximum.at(best, a, odds)
+        np.maximum.at(best, b, odds)
+        draws[draw] = probability(best[members] + scored.prior)
     mean = draws.mean(axis=0)
     low, high = np.quantile(draws, INTERVAL, axis=0)
     # A mean of a skewed sample can lie outside its quantiles; the interval must hold the figure it is given for.
     return Membership(members, mean, np.minimum(low, mean), np.maximum(high, mean))
 
 
-def _sources(
-    index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel
-) -> tuple[Whole, Whole, Array, Whole]:
-    """Pieces inside rings, told from both ends: account, group, log10 ratio, and the two sources it falls with."""
-    found = scored.candidates
-    inside = np.zeros(len(found), dtype=bool)
-    inside[grouping.links] = True
-    chosen = inside[found.pieces["pair"].to_numpy()]
-    pieces = found.pieces.filter(pl.Series(chosen))
-    value = pieces["value"].cast(pl.Int64).to_numpy()
-    ends = [pieces["a"].cast(pl.Int64).to_numpy(), pieces["b"].cast(pl.Int64).to_numpy()]
-    group = [value_groups(index)[value]] * 2
-    ratio = [scored.pieces[chosen]] * 2
-    source = [np.stack([value, value], axis=1)] * 2
-    for n, (name, likeness) in enumerate(scored.likeness.items()):
-        first = index.values.height + n * index.size
-        a, b = found.a[grouping.links], found.b[grouping.links]
-        ends += [a, b]
-        group += [np.full(len(a), GROUPS.index(model.likeness[name].group))] * 2
-        ratio += [likeness[grouping.links]] * 2
-        source += [np.stack([first + a, first + b], axis=1)] * 2
-    return np.concatenate(ends), np.concatenate(group), np.concatenate(ratio), np.concatenate(source)
+@dataclass(frozen=True)
+class Inside:
+    """The pieces of some pairs, to be tallied again and again.
+
+    Attributes:
+        tally: over the pairs, in their order.
+        value: value of each piece, shape (m,).
+        weight: log10 likelihood ratio of each piece, shape (m,).
+        pair: position of each piece's pair among the pairs, shape (m,).
+    """
+
+    tally: Tally
+    value: Whole
+    weight: Array
+    pair: Whole
+
+    @classmethod
+    def of(cls, scored: Scored, links: Whole, slots: Slots) -> Self:
+        """The pieces of the pairs at positions `links`."""
+        pieces = scored.candidates.pieces
+        place = np.full(len(scored.candidates), -1)
+        place[links] = np.arange(len(links))
+        pair = place[pieces["pair"].to_numpy()]
+        rows = np.flatnonzero(pair >= 0)
+        value = pieces["value"].cast(pl.Int64).to_numpy()[rows]
+        tally = Tally(
+            slots,
+            len(links),
+            pair[rows],
+            scored.slot[rows],
+            scored.traits.fixed[links],
+            scored.traits.likeness[links],
+        )
+        return cls(tally, value, scored.pieces[rows], pair[rows])

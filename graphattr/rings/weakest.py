@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored, contributions, probability, value_groups
-from graphattr.records import GROUPS
+from graphattr.links.score import Scored, probability
+from graphattr.links.tally import Slots, Tally
 from graphattr.rings.group import Grouping, resolution
 from graphattr.settings import LinkSettings, RingSettings
 from models import AdditiveModel
@@ -28,11 +29,9 @@ class _Ring:
     size: int
     a: Whole
     b: Whole
-    pair: Whole
     value: Whole
-    group: Whole
-    ratio: Array
-    likeness: Array  # (pairs, groups); -inf where there is none
+    weight: Array
+    tally: Tally
 
 
 def weakest_points(
@@ -52,10 +51,11 @@ def weakest_points(
     limit = resolution(scored, index.size, rings)
     texts = (index.values["signal"] + ":" + index.values["text"]).to_list()
     result: dict[int, str | None] = {}
-    for ring, part in _rings(index, scored, grouping, model):
+    for ring, part in _rings(scored, grouping, Slots.of(model)):
         broken: list[tuple[float, str]] = []
-        for value in np.unique(part.value[_leading(part)]):
-            left = _probability(part, model, scored.prior, without=int(value))
+        for value in np.unique(part.value[part.tally.leading(part.weight)]):
+            odds = part.tally.groups(part.weight, part.value != value).sum(axis=1) + scored.prior
+            left = probability(odds)
             density, connected = _hold(part, left, links.min_probability)
             if density < limit or connected < part.size / 2:
                 broken.append((density, texts[int(value)]))
@@ -63,55 +63,33 @@ def weakest_points(
     return result
 
 
-def _rings(index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel) -> list[tuple[int, _Ring]]:
+def _rings(scored: Scored, grouping: Grouping, slots: Slots) -> Iterator[tuple[int, _Ring]]:
     found = scored.candidates
-    likeness = np.full((len(found), len(GROUPS)), -np.inf)
-    for name, values in scored.likeness.items():
-        column = GROUPS.index(model.likeness[name].group)
-        likeness[:, column] = np.maximum(likeness[:, column], values)
-    group = value_groups(index)
     links = grouping.links[np.argsort(grouping.entity[found.a[grouping.links]], kind="stable")]
     owner = grouping.entity[found.a[links]]
     # Pieces are sorted by pair, so a pair's pieces are one slice.
-    starts = np.searchsorted(found.pieces["pair"].to_numpy(), links)
-    stops = np.searchsorted(found.pieces["pair"].to_numpy(), links, "right")
+    pair = found.pieces["pair"].to_numpy()
+    starts, stops = np.searchsorted(pair, links), np.searchsorted(pair, links, "right")
     value = found.pieces["value"].cast(pl.Int64).to_numpy()
-    result = []
     for ring in grouping.rings:
         low, high = np.searchsorted(owner, ring), np.searchsorted(owner, ring, "right")
         mine = links[low:high]
         counts = stops[low:high] - starts[low:high]
-        rows = np.concatenate(
-            [np.arange(s, e) for s, e in zip(starts[low:high], stops[low:high], strict=True)] or [np.empty(0)]
-        )
-        rows = rows.astype(np.int64)
+        slices = [np.arange(s, e) for s, e in zip(starts[low:high], stops[low:high], strict=True)]
+        rows = np.concatenate(slices or [np.empty(0)]).astype(np.int64)
         members, ends = np.unique(np.concatenate([found.a[mine], found.b[mine]]), return_inverse=True)
-        part = _Ring(
-            len(members),
-            ends[: len(mine)],
-            ends[len(mine) :],
+        tally = Tally(
+            slots,
+            len(mine),
             np.repeat(np.arange(len(mine)), counts),
-            value[rows],
-            group[value[rows]],
-            scored.pieces[rows],
-            likeness[mine],
+            scored.slot[rows],
+            scored.traits.fixed[mine],
+            scored.traits.likeness[mine],
         )
-        result.append((int(ring), part))
-    return result
-
-
-def _leading(part: _Ring) -> NDArray[np.bool_]:
-    """Pieces that are the best of their pair and group: only their loss can change anything."""
-    best = part.likeness.copy()
-    np.maximum.at(best, (part.pair, part.group), part.ratio)
-    return np.asarray(part.ratio >= best[part.pair, part.group])
-
-
-def _probability(part: _Ring, model: AdditiveModel, prior: float, without: int) -> Array:
-    best = part.likeness.copy()
-    kept = part.value != without
-    np.maximum.at(best, (part.pair[kept], part.group[kept]), part.ratio[kept])
-    return probability(contributions(model, best).sum(axis=1) + prior)
+        part = _Ring(
+            len(members), ends[: len(mine)], ends[len(mine) :], value[rows], scored.pieces[rows], tally
+        )
+        yield int(ring), part
 
 
 def _hold(part: _Ring, left: Array, minimum: float) -> tuple[float, int]:

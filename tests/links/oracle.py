@@ -181,7 +181,7 @@ def likeness(model: AdditiveModel, name: str, share: float) -> float:
 def groups(
     world: World, pair: Pair, of_pieces: Mapping[Any, tuple[float, float]], model: AdditiveModel
 ) -> list[float]:
-    """The pair's seven contributions: the best piece of each group, weighted and capped."""
+    """The pair's seven contributions: the best piece of each group, capped."""
     best: dict[str, list[float]] = {group: [] for group in GROUPS}
     for (a, b, value), (ratio, _) in of_pieces.items():
         if (a, b) == pair:
@@ -189,6 +189,4 @@ def groups(
     for name, values in (("creation", world.created), ("volume", world.volume)):
         if values:
             best[model.likeness[name].group].append(likeness(model, name, rank(values, *pair)))
-    return [
-        max(-model.caps[g], min(model.caps[g], model.weights[g] * max(best[g], default=0.0))) for g in GROUPS
-    ]
+    return [max(-model.caps[g], min(model.caps[g], max(best[g], default=0.0))) for g in GROUPS]

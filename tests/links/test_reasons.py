@@ -1,5 +1,7 @@
 """The links and evidence tables say exactly what the scores say."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,18 +11,30 @@ from hypothesis import strategies as st
 from graphattr.links.index import Index
 from graphattr.links.pieces import candidates
 from graphattr.links.reasons import evidence_table, links_table
-from graphattr.links.score import Scored, score
+from graphattr.links.score import Scored
 from graphattr.records import EVIDENCE, GROUPS, LINKS, TABLES
 from graphattr.settings import LinkSettings
 from links.oracle import World
 from links.strategies import entities, worlds
-from links.worlds import NO_USES, Held, Value, index_of, occasions_of
-from models import AdditiveModel, shipped_model
+from links.worlds import NO_USES, Held, Value, index_of, occasions_of, profiles_of, scores_of
+from models import AdditiveModel, Curve, field_guided_model
 
-MODEL = shipped_model()
+MODEL = field_guided_model()
 SETTINGS = LinkSettings()
 #: Weights and caps that show where they are left out.
-TIGHT = MODEL.model_copy(update={"weights": dict.fromkeys(GROUPS, 0.5), "caps": dict.fromkeys(GROUPS, 0.4)})
+TIGHT = MODEL.model_copy(update={"caps": dict.fromkeys(GROUPS, 0.5)})
+#: Pieces of two groups are fitted, of the others not; a class of addresses has no curve either.
+FITTED = MODEL.model_copy(
+    update={
+        "curves": {
+            "device": Curve(group="device", knots=(0.0, 3.0), values=(-0.2, 1.5), extend=0.5, pairs=9),
+            "ip:vpn": Curve(group="network", knots=(0.0, 2.0), values=(0.1, 0.9), pairs=9),
+            "creation": Curve(group="timing", knots=(0.0, 2.0), values=(-0.3, 1.0), pairs=9),
+            "volume": Curve(group="behaviour", knots=(0.0, 3.0), values=(-0.04, 0.04), pairs=9),
+            "absent:device": Curve(group="device", knots=(0.0,), values=(-0.7,), pairs=9),
+        }
+    }
+)
 
 
 def made(world: World, model: AdditiveModel, entity: list[int] | None = None) -> tuple[Index, Scored]:
@@ -29,17 +43,17 @@ def made(world: World, model: AdditiveModel, entity: list[int] | None = None) ->
         created=world.created or None, volume=world.volume or None,
     )  # fmt: skip
     of = np.arange(world.size) if entity is None else np.array(entity)
-    return index, score(index, candidates(index, NO_USES, SETTINGS), of, model, SETTINGS)
+    return index, scores_of(index, candidates(index, NO_USES, SETTINGS), of, model, SETTINGS)
 
 
 @settings(deadline=None, max_examples=30)
-@given(worlds(), entities(), st.sampled_from([MODEL, TIGHT]), st.sampled_from([0.0, 0.05, 0.3]))
+@given(worlds(), entities(), st.sampled_from([MODEL, TIGHT, FITTED]), st.sampled_from([0.0, 0.05, 0.3]))
 def test_the_tables_agree_with_each_other(
     world: World, entity: list[int], model: AdditiveModel, minimum: float
 ) -> None:
     index, scored = made(world, model, entity)
     links = links_table(index, scored, minimum)
-    evidence = evidence_table(index, scored, model, minimum)
+    evidence = evidence_table(index, profiles_of(index), scored, model, minimum)
     assert dict(links.schema) == LINKS
     assert dict(evidence.schema) == EVIDENCE
     assert links.height == (scored.probability >= minimum).sum()
@@ -64,19 +78,17 @@ def test_the_tables_agree_with_each_other(
         for group, part in parts_of.items():
             pieces = by_group.get((*pair, group), [])
             used = [ratio for ratio, counts in pieces if counts]
-            assert len(used) == min(len(pieces), 1)
-            if not pieces:
-                assert part == 0
-                continue
-            assert used[0] == max(ratio for ratio, _ in pieces)
             cap = model.caps[group]
-            assert part == pytest.approx(max(-cap, min(cap, model.weights[group] * used[0])), abs=1e-6)
+            assert part == pytest.approx(max(-cap, min(cap, sum(used))), abs=1e-6)
+            if model is not FITTED:
+                assert len(used) == min(len(pieces), 1)
+                assert not pieces or used[0] == max(ratio for ratio, _ in pieces)
 
 
 def test_a_row_of_evidence_points_to_its_signals() -> None:
     value: Value = ("device", "d")
     index, scored = made(World(50, {value: [Held(0, 0), Held(1, 86_400 * 2), Held(7, 0)]}), MODEL)
-    row = evidence_table(index, scored, MODEL, 0.0).row(0, named=True)
+    row = evidence_table(index, profiles_of(index), scored, MODEL, 0.0).row(0, named=True)
     assert (row["account_a"], row["account_b"], row["signal"], row["value"]) == (
         "a0000",
         "a0001",
@@ -108,8 +120,8 @@ def test_reasons_name_what_is_special_about_a_value() -> None:
         volume=[1.0, 2.0] * 25,
     )
     found = candidates(index, occasions_of([(3, hub, 0), (4, hub, 60)]), SETTINGS)
-    scored = score(index, found, np.arange(50), MODEL, SETTINGS)
-    table = evidence_table(index, scored, MODEL, 0.0).filter(
+    scored = scores_of(index, found, np.arange(50), MODEL, SETTINGS)
+    table = evidence_table(index, profiles_of(index), scored, MODEL, 0.0).filter(
         (pl.col("account_a") == "a0003") & (pl.col("account_b") == "a0004")
     )
     says = dict(table.select("signal", "reason").iter_rows())
@@ -128,12 +140,12 @@ def test_of_equal_pieces_the_first_by_signal_and_value_counts() -> None:
     )
     pieces = scored.pieces.copy()
     pieces[:] = 2.0
-    same = Scored(scored.candidates, scored.prior, scored.groups, pieces, scored.entities, scored.likeness)
-    rows = evidence_table(index, same, MODEL, 0.0).filter(pl.col("group") == "device")
+    same = replace(scored, pieces=pieces)
+    rows = evidence_table(index, profiles_of(index), same, MODEL, 0.0).filter(pl.col("group") == "device")
     assert rows.select("value", "used").rows() == [("d1", True), ("d2", False)]
 
 
 def test_no_links() -> None:
     index, scored = made(World(5, {}), MODEL)
     assert links_table(index, scored, 0.0).height == 0
-    assert evidence_table(index, scored, MODEL, 0.0).height == 0
+    assert evidence_table(index, profiles_of(index), scored, MODEL, 0.0).height == 0

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphattr.links.pieces import Candidates, candidates
-from graphattr.links.score import Scored, probability, score
+from graphattr.links.score import Scored, probability
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from links import oracle
 from links.oracle import World
 from links.strategies import entities, worlds
-from links.worlds import NO_USES, Held, Value, index_of, occasions_of
-from models import shipped_model
+from links.worlds import NO_USES, Held, Value, index_of, occasions_of, scores_of
+from models import field_guided_model
 
-MODEL = shipped_model()
+MODEL = field_guided_model()
 SETTINGS = LinkSettings()
 NETWORK, PAYMENT, DEVICE, IDENTITY, TIMING, BEHAVIOUR, GRAPH = range(7)
 
@@ -30,7 +30,7 @@ def scores(world: World, entity: Sequence[int] | None = None) -> Scored:
     )  # fmt: skip
     found = candidates(index, NO_USES, SETTINGS)
     of = np.arange(world.size) if entity is None else np.array(entity)
-    return score(index, found, of, MODEL, SETTINGS)
+    return scores_of(index, found, of, MODEL, SETTINGS)
 
 
 def by_piece(scored: Scored, world: World) -> dict[tuple[int, int, Value], tuple[float, float]]:
@@ -187,7 +187,7 @@ def test_the_window_at_a_hub_makes_it_telling_again() -> None:
     met = candidates(index, occasions_of([*uses, (0, value, 0), (1, value, 600)]), SETTINGS)
 
     def network(found: Candidates) -> float | None:
-        scored = score(index, found, np.arange(300), MODEL, SETTINGS)
+        scored = scores_of(index, found, np.arange(300), MODEL, SETTINGS)
         here = np.flatnonzero((found.a == 0) & (found.b == 1))
         return float(scored.groups[here[0], NETWORK]) if len(here) else None
 

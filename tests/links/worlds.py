@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from graphattr.links.holdings import OCCASIONS
 from graphattr.links.index import Index
 from graphattr.links.pieces import PIECES, Candidates
-from graphattr.links.score import Scored
+from graphattr.links.profiles import Profiles
+from graphattr.links.score import Scored, Traits, score, traits
 from graphattr.records import GROUPS
+from graphattr.settings import LinkSettings
 from loaders.schema import TABLES
+from models import AdditiveModel
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = 86_400
@@ -128,4 +132,21 @@ def scored_of(pairs: Mapping[tuple[int, int], Mapping[str, float]], prior: float
     a, b = (np.array([pair[end] for pair in order], dtype=np.int64) for end in (0, 1))
     groups = np.array([[pairs[pair].get(group, 0.0) for group in GROUPS] for pair in order]).reshape(-1, 7)
     pieces = pl.DataFrame(schema={"pair": pl.UInt32, **PIECES})
-    return Scored(Candidates(a, b, pieces), prior, groups, np.empty(0), np.empty(0), {})
+    none = Traits(np.zeros_like(groups), np.full_like(groups, -np.inf))
+    return Scored(
+        Candidates(a, b, pieces), prior, groups, np.empty(0), np.empty(0, np.int64), np.empty(0), none
+    )
+
+
+def profiles_of(index: Index) -> Profiles:
+    """Profiles that hold only what the index knows: when accounts were created, and how much they used."""
+    unused = np.full(index.size, np.nan)
+    figures = {"creation": index.created, "volume": index.volume}
+    return Profiles(figures, {}, unused, unused, None, None, np.zeros((index.size, 24)), {}, {}, {}, {})
+
+
+def scores_of(
+    index: Index, found: Candidates, entities: NDArray[np.int64], model: AdditiveModel, settings: LinkSettings
+) -> Scored:
+    """The scores of candidate pairs, likenesses of creation and volume included."""
+    return score(index, found, traits(profiles_of(index), found, index, model), entities, model, settings)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from graphattr.records import GROUPS, SIGNAL
-from models import AdditiveModel, ModelError, load_model, shipped_model
+from models import AdditiveModel, Curve, ModelError, field_guided_model, load_model
 
-MODEL = shipped_model()
+MODEL = field_guided_model()
 signal = st.sampled_from(sorted(MODEL.signals))
 kind = st.sampled_from([None, "mobile", "residential", "tor", "own", "prepaid", "of no class"])
 
@@ -108,16 +109,74 @@ def test_an_unknown_rank_tells_nothing() -> None:
     assert likeness("volume", float("nan")) == 0
 
 
-@given(st.sampled_from(GROUPS), st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
-def test_contributions_are_monotone_and_capped(group: str, one: float, two: float) -> None:
-    low, high = sorted((one, two))
-    parts = MODEL.contribution(group, np.array([[low, high]]))
-    assert parts.shape == (1, 2)
-    cap = MODEL.caps[group]
-    assert -cap <= parts[0, 0] <= parts[0, 1] <= cap
-    steep = MODEL.model_copy(update={"weights": {**MODEL.weights, group: 0.5}})
-    expected = np.clip([0.5 * low, 0.5 * high], -cap, cap)
-    np.testing.assert_allclose(steep.contribution(group, np.array([low, high])), expected)
+KNOTS = st.lists(st.floats(-5, 5).map(lambda x: round(x, 3)), min_size=1, max_size=6, unique=True).map(sorted)
+
+
+def curve(
+    knots: list[float], rises: list[float], extend: float = 0.0, usual: tuple[float, ...] = ()
+) -> Curve:
+    values = np.cumsum(rises[: len(knots)])
+    return Curve(
+        group="device", knots=tuple(knots), values=tuple(values), extend=extend, pairs=1, usual=usual
+    )
+
+
+@given(
+    KNOTS,
+    st.lists(st.floats(0, 3), min_size=6, max_size=6),
+    st.floats(0, 1),
+    st.floats(-9, 9),
+    st.floats(-9, 9),
+)
+def test_a_curve_is_monotone_and_level_outside_but_for_its_slope(
+    knots: list[float], rises: list[float], extend: float, one: float, two: float
+) -> None:
+    made = curve(knots, rises, extend)
+    low, high = made.at(np.array(sorted((one, two))))
+    assert low <= high + 1e-9
+    ends = made.at(np.array([knots[0] - 100, knots[0], knots[-1], knots[-1] + 2, np.nan]))
+    assert ends[0] == ends[1] == pytest.approx(made.values[0])
+    assert ends[3] - ends[2] == pytest.approx(2 * extend)
+    assert ends[4] == 0
+
+
+def test_a_curve_goes_through_its_knots() -> None:
+    made = curve([0, 1, 3], [-1, 2, 3])
+    np.testing.assert_allclose(made.at(np.array([0, 0.5, 1, 2, 3])), [-1, 0, 1, 2.5, 4])
+
+
+@pytest.mark.parametrize(
+    ("knots", "values"), [((0.0, 0.0), (0.0, 1.0)), ((0.0, 1.0), (1.0, 0.0)), ((0.0, 1.0), (1.0,))]
+)
+def test_a_curve_that_falls_or_does_not_fit_is_refused(
+    knots: tuple[float, ...], values: tuple[float, ...]
+) -> None:
+    with pytest.raises(ValidationError):
+        Curve(group="device", knots=knots, values=values, pairs=1)
+
+
+def test_drift_is_none_among_like_values_and_large_among_others() -> None:
+    generator = np.random.default_rng(0)
+    usual = tuple(np.quantile(generator.random(50_000), np.arange(1, 10) / 10))
+    made = curve([0, 1], [0, 1], usual=usual)
+    assert made.drift(generator.random(20_000)) < 0.01
+    assert made.drift(generator.random(20_000) / 2) > 0.25
+    assert made.drift(np.zeros(1000)) > 2
+    assert np.isnan(made.drift(np.array([np.nan])))
+    # Mass on one value in the training is no drift where it is there again.
+    heap = curve([0, 1], [0, 1], usual=(0.0,) * 6 + (0.4, 0.6, 0.9))
+    assert heap.drift(np.repeat([0.0, 0.3, 0.5, 0.7, 1.0], [6, 1, 1, 1, 1])) < 0.01
+
+
+def test_a_value_is_looked_up_by_its_class_first() -> None:
+    made = MODEL.model_copy(
+        update={"curves": {key: curve([0], [1]) for key in ("ip:vpn", "ip:none", "device")}}
+    )
+    assert made.key("ip", "vpn") == "ip:vpn"
+    assert made.key("ip", None) == "ip:none"
+    assert made.key("ip", "tor") is None
+    assert made.key("device", "anything") == made.key("device", None) == "device"
+    assert set(made.restricted({"device", "phone"}).curves) == {"device"}
 
 
 @pytest.mark.parametrize("call", ["chance", "shared_value"])
@@ -126,9 +185,9 @@ def test_an_unknown_signal_is_an_error_that_names_it(call: str) -> None:
         chance("shoe size", None, 1, 10) if call == "chance" else ratio("shoe size", 0.1)
 
 
-def test_the_shipped_model_covers_what_the_records_name() -> None:
+def test_the_field_guided_model_covers_what_the_records_name() -> None:
     assert set(SIGNAL) == set(MODEL.signals)
-    assert set(GROUPS) == set(MODEL.weights) == set(MODEL.caps)
+    assert set(GROUPS) == set(MODEL.caps)
     assert set(MODEL.likeness) == {"creation", "volume"}
     assert {p.group for p in MODEL.likeness.values()} <= set(GROUPS)
     assert not MODEL.trained
@@ -180,9 +239,7 @@ def changed(*path: str, to: Any) -> str:
         (changed("signals", "ip", "kinds", "tor", "eta", to=-1), "signals.ip.kinds.tor.eta"),
         (changed("signals", "ip", "half_life_days", to=0), "signals.ip.half_life_days"),
         (changed("likeness", "volume", "nearest", to=2), "likeness.volume.nearest"),
-        (changed("weights", "network", to="much"), "weights.network"),
-        # A slope below 0 would not be monotone, a cap of none no cap.
-        (changed("weights", "network", to=-1), "weights.network"),
+        (changed("caps", "network", to="much"), "caps.network"),
         (changed("caps", "network", to=-1), "caps.network"),
         (changed("caps", "network", to=float("nan")), "caps.network"),
         (changed("caps", "network", to=float("inf")), "caps.network"),

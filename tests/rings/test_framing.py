@@ -5,16 +5,15 @@ import random
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from links.worlds import NO_USES, Held, Value, index_of
+from links.worlds import NO_USES, Held, Value, index_of, scores_of
 
 from graphattr.links.pieces import candidates
-from graphattr.links.score import score
 from graphattr.rings.group import group, resolve
 from graphattr.rings.guards import Vetoes
 from graphattr.settings import LinkSettings, RingSettings
-from models import shipped_model
+from models import field_guided_model
 
-MODEL = shipped_model()
+MODEL = field_guided_model()
 LINKS, RINGS = LinkSettings(), RingSettings()
 SIZE = 300
 RING = list(range(6))
@@ -44,7 +43,7 @@ def ring_of(planted: dict[Value, set[int]], seed: int) -> list[int]:
     veto = Vetoes(np.zeros(SIZE, dtype=bool), np.full(SIZE, -1))
     entity = np.arange(SIZE)
     for _ in range(LINKS.passes):
-        scored = score(index, found, entity, MODEL, LINKS)
+        scored = scores_of(index, found, entity, MODEL, LINKS)
         entity = resolve(scored, veto, SIZE, seed, LINKS, RINGS)
     grouping = group(scored, entity, veto, LINKS, RINGS)
     return np.flatnonzero(grouping.entity == grouping.entity[0]).tolist()

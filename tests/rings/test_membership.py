@@ -7,19 +7,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from links.oracle import World
 from links.strategies import worlds
-from links.worlds import NO_USES, Held, Value, index_of
+from links.worlds import NO_USES, Held, Value, index_of, scores_of
 
 from graphattr.links.index import Index
 from graphattr.links.pieces import candidates
-from graphattr.links.score import Scored, score
+from graphattr.links.score import Scored
 from graphattr.records import SIGNAL, Tier
 from graphattr.rings.group import Grouping, resolution
 from graphattr.rings.membership import KEPT, Membership, membership
 from graphattr.rings.weakest import weakest_points
 from graphattr.settings import LinkSettings, RingSettings
-from models import shipped_model
+from models import field_guided_model
 
-MODEL = shipped_model()
+MODEL = field_guided_model()
 LINKS, RINGS = LinkSettings(), RingSettings()
 SIZE = 500
 DEVICE: Value = ("device", "d")
@@ -32,7 +32,7 @@ def made(
 ) -> tuple[Index, Scored, Grouping]:
     """Scores of a world in which `rings` were found."""
     index = index_of(size, {value: [Held(a) for a in of] for value, of in holders.items()})
-    scored = score(index, candidates(index, NO_USES, LINKS), np.arange(size), MODEL, LINKS)
+    scored = scores_of(index, candidates(index, NO_USES, LINKS), np.arange(size), MODEL, LINKS)
     return index, scored, grouped(scored, size, *rings)
 
 
@@ -62,7 +62,7 @@ def test_memberships_are_probabilities_of_all_members(world: World, seed: int, d
         created=world.created,
         volume=world.volume,
     )
-    scored = score(index, candidates(index, NO_USES, LINKS), np.arange(world.size), MODEL, LINKS)
+    scored = scores_of(index, candidates(index, NO_USES, LINKS), np.arange(world.size), MODEL, LINKS)
     grouping = grouped(scored, world.size, (0, 1, 2, 3), (4, 5, 6))
     found = membership(index, scored, grouping, MODEL, draws, seed)
     assert found.account.tolist() == list(range(7))
@@ -185,7 +185,7 @@ def oracle(index: Index, scored: Scored, ring: list[int], limit: float) -> str |
                 group = groups[piece["value"]]
                 of[group] = max(of.get(group, -np.inf), ratio)
         odds = {
-            pair: scored.prior + sum(float(MODEL.contribution(g, np.array(r))) for g, r in of.items())
+            pair: scored.prior + sum(float(np.clip(r, -MODEL.caps[g], MODEL.caps[g])) for g, r in of.items())
             for pair, of in best.items()
         }
         left = {pair: 1 / (1 + 10**-value) for pair, value in odds.items()}

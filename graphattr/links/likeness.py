@@ -1,0 +1,208 @@
+"""How alike two accounts are, feature by feature: no shared value, but habits, sizes, places and moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import pdtr, pdtrc
+
+from graphattr.links.profiles import SLOT_SECONDS, Profiles
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+#: Pairs compared at a time, so that memory does not grow with them.
+CHUNK: Final = 200_000
+#: -log10 of the smallest rank share or chance that is told apart.
+FINEST: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A likeness: its evidence group, and what it says of a pair in neutral words."""
+
+    group: str
+    words: str
+
+
+#: Every likeness by name, in the order of their groups.
+LIKENESSES: Final = {
+    "asn": Likeness("network", "both used one network (ASN) that few others use"),
+    "address_country": Likeness("network", "both used addresses of one country that few others use"),
+    "bin": Likeness("payment", "both paid with cards of one issuer range"),
+    "client": Likeness("device", "both used one combination of system, browser, language and time zone"),
+    "locale": Likeness("device", "both used one combination of language and time zone"),
+    "country": Likeness("identity", "both declared one country that few others declare"),
+    "creation": Likeness("timing", "both were created at about the same time"),
+    "hours": Likeness("timing", "both are active at the same hours of the week"),
+    "together": Likeness("timing", "both are active in the same hours more often than their habits explain"),
+    "apart": Likeness("timing", "they are active in the same hours less often than their habits explain"),
+    "handover": Likeness("timing", "one began about when the other ended"),
+    "acts": Likeness("timing", "both created keys, or changed password or mailbox, at about the same time"),
+    "volume": Likeness("behaviour", "both used the service by similar amounts"),
+    "pace": Likeness("behaviour", "both use the service in bursts of similar size"),
+    "batch": Likeness("behaviour", "both make similar numbers of requests at a time"),
+    "in_tokens": Likeness("behaviour", "both send requests of similar length"),
+    "out_tokens": Likeness("behaviour", "both get answers of similar length"),
+    "model": Likeness("behaviour", "both use the same mixture of models"),
+    "capability": Likeness("behaviour", "both use the same mixture of capabilities"),
+    "templates": Likeness("behaviour", "both work with the same rare prompt templates"),
+}
+_FIGURES: Final = ("creation", "volume", "pace", "batch", "in_tokens", "out_tokens")
+
+
+def likenesses(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
+    """Every likeness that the signals tell of, larger meaning more alike; nan where either side is unknown.
+
+    Args:
+        profiles: the accounts' profiles.
+        a, b: account numbers of the pairs, shape (n,).
+
+    Returns:
+        By name, each of shape (n,): -log10 of the share of accounts at least as close (figures, acts), or of the
+        chance of as many (or as few) common hours; the rarity of the rarest common trait, 0 without one; the
+        cosine of deviations or of template weights.
+    """
+    found: dict[str, Array] = {}
+    for name in _FIGURES:
+        if name in profiles.figures and np.isfinite(profiles.figures[name]).any():
+            found[name] = -np.log10(np.maximum(rank_share(profiles.figures[name], a, b), 10**-FINEST))
+    for name, shape in (("hours", "hours"), ("model", "model"), ("capability", "capability")):
+        if shape in profiles.shapes:
+            found[name] = _cosine(profiles, shape, a, b)
+    for name, matrix in profiles.traits.items():
+        both = profiles.traited[name][a] & profiles.traited[name][b]
+        found[name] = np.where(both, _rarest(matrix, a, b), np.nan)
+    if profiles.templates is not None:
+        used = np.diff(profiles.templates.indptr) > 0
+        product = _chunked(lambda x, y: _dot(profiles.templates, x, y), a, b)
+        found["templates"] = np.where(used[a] & used[b], product, np.nan)
+    if profiles.slots is not None:
+        found["together"], found["apart"] = _company(profiles, a, b)
+        found["handover"] = _handover(profiles, a, b)
+    if profiles.acts:
+        found["acts"] = _acts(profiles, a, b)
+    return found
+
+
+def rank_share(values: Array, a: Whole, b: Whole) -> Array:
+    """Share of all other accounts that are at least as close as the pair is, seen from either end; nan if unknown.
+
+    Ties and crowds count in full, so a burst of sign-ups after a release does not look like closeness.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if len(known) < 2:
+        return np.full(len(a), np.nan)
+    distance = np.abs(values[a] - values[b])
+    share = np.zeros(len(a))
+    for end, other in ((values[a], values[b]), (values[b], values[a])):
+        # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
+        low = np.searchsorted(known, np.minimum(end - distance, other), "left")
+        high = np.searchsorted(known, np.maximum(end + distance, other), "right")
+        share += (high - low - 1) / (2 * (len(known) - 1))
+    return np.where(np.isnan(distance), np.nan, np.clip(share, 0, 1))
+
+
+def _parts(n: int) -> Iterator[slice]:
+    for start in range(0, n, CHUNK):
+        yield slice(start, min(start + CHUNK, n))
+
+
+def _chunked(measure: Callable[[Whole, Whole], Array], a: Whole, b: Whole) -> Array:
+    result = np.empty(len(a))
+    for part in _parts(len(a)):
+        result[part] = measure(a[part], b[part])
+    return result
+
+
+def _cosine(profiles: Profiles, shape: str, a: Whole, b: Whole) -> Array:
+    """Cosine of the deviations from the average account, damped where either hardly deviates."""
+    this = profiles.shapes[shape]
+    product = _chunked(lambda x, y: np.einsum("ij,ij->i", this.direction[x], this.direction[y]), a, b)
+    return np.asarray(product * np.sqrt(np.minimum(this.strength[a], this.strength[b])))
+
+
+def _dot(matrix: csr_array | None, a: Whole, b: Whole) -> Array:
+    if matrix is None:
+        return np.zeros(len(a))
+    return np.asarray(matrix[a].multiply(matrix[b]).sum(axis=1), dtype=np.float64).ravel()
+
+
+def _rarest(matrix: csr_array, a: Whole, b: Whole) -> Array:
+    held = csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
+    return _chunked(
+        lambda x, y: np.asarray(matrix[x].multiply(held[y]).max(axis=1).todense(), dtype=np.float64).ravel(),
+        a,
+        b,
+    )
+
+
+def _company(profiles: Profiles, a: Whole, b: Whole) -> tuple[Array, Array]:
+    """-log10 chance of at least, and of at most, as many common active hours, if the two were independent.
+
+    The number expected follows from their active hours by hour of day; the count is taken as Poisson.
+    """
+    if profiles.slots is None:
+        return np.full(len(a), np.nan), np.full(len(a), np.nan)
+    days = max(profiles.slots.shape[1] * SLOT_SECONDS / 86_400, 1.0)
+    active = np.diff(profiles.slots.indptr) > 0
+    both = active[a] & active[b]
+    common = _chunked(lambda x, y: _dot(profiles.slots, x, y), a, b)
+    expected = _chunked(lambda x, y: np.einsum("ij,ij->i", profiles.hours[x], profiles.hours[y]) / days, a, b)
+    expected = np.maximum(expected, 1e-3)
+    more = np.where(common > 0, pdtrc(np.maximum(common - 1, 0), expected), 1.0)
+    fewer = pdtr(common, expected)
+    smallest = 10.0**-FINEST
+    return (
+        np.where(both, -np.log10(np.maximum(more, smallest)), np.nan),
+        np.where(both, -np.log10(np.maximum(fewer, smallest)), np.nan),
+    )
+
+
+def _handover(profiles: Profiles, a: Whole, b: Whole) -> Array:
+    """-log10 of the share of the observation that lies between one's end and the other's beginning, either way."""
+    span = np.nanmax(profiles.last) - np.nanmin(profiles.first) if np.isfinite(profiles.first).any() else 1.0
+    first, last = profiles.first, profiles.last
+    between = np.fmin(np.abs(first[b] - last[a]), np.abs(first[a] - last[b]))
+    return np.asarray(-np.log10(np.clip(between / max(span, 1.0), 1e-4, 1.0)))
+
+
+def _acts(profiles: Profiles, a: Whole, b: Whole) -> Array:
+    """-log10 of the share of accounts with an act of one kind within as short a time, for the closest act.
+
+    Every act of either account is looked up among the other's; 0 where no kind of act is known of both.
+    """
+    size = len(profiles.first)
+    best = np.zeros(len(a))
+    for account, at in profiles.acts.values():
+        order = np.lexsort((at, account))
+        owner, moment = account[order], at[order]
+        start = np.searchsorted(owner, np.arange(size + 1))
+        count = np.diff(start)
+        for step in range(int(count.max(initial=0))):
+            rows = np.flatnonzero((count[a] > step) & (count[b] > 0))
+            mine = moment[start[a[rows]] + step]
+            gap, theirs = _nearest(moment, start, b[rows], mine)
+            near = np.searchsorted(at, mine + gap, "right") - np.searchsorted(at, mine - gap, "left")
+            near += np.searchsorted(at, theirs + gap, "right") - np.searchsorted(at, theirs - gap, "left")
+            share = np.clip((near - 2) / (2 * size), 10**-FINEST, 1.0)
+            best[rows] = np.maximum(best[rows], -np.log10(share))
+    return best
+
+
+def _nearest(moment: Array, start: Whole, account: Whole, at: Array) -> tuple[Array, Array]:
+    """Gap to, and time of, the account's act nearest to `at`; every account given has one at least."""
+    gap = np.full(len(account), np.inf)
+    nearest = np.zeros(len(account))
+    for step in range(int(np.diff(start)[account].max(initial=0))):
+        there = start[account] + step < start[account + 1]
+        other = moment[np.minimum(start[account] + step, len(moment) - 1)]
+        here = np.where(there, np.abs(other - at), np.inf)
+        closer = here < gap
+        gap, nearest = np.where(closer, here, gap), np.where(closer, other, nearest)
+    return gap, nearest

@@ -1,0 +1,182 @@
+"""Pairs with known answers, as features: what the curves of the evidence model are fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from graphattr.links.index import Index
+from graphattr.links.likeness import likenesses
+from graphattr.links.pieces import Candidates
+from graphattr.links.profiles import Profiles
+from graphattr.links.score import piece_ratios
+from graphattr.records import SIGNAL
+from models import AdditiveModel
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+#: Share of the candidate pairs of two controllers, and number of other pairs, that a sample takes.
+CANDIDATES: Final = 0.15
+STRANGERS: Final = 20_000
+#: Most same-controller pairs, and most sampled candidate pairs of two controllers, of one world.
+MOST: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Pairs of a world, weighted so that they stand for all pairs of its known accounts.
+
+    Attributes:
+        a, b: account numbers, a < b, shape (n,).
+        features: by key of a curve, shape (n,) each; nan where unknown, or where nothing is shared.
+        same: whether one controller has both, shape (n,).
+        weight: pairs that each one stands for, shape (n,).
+        prior: natural log odds that a pair of the world's known accounts shares a controller.
+        candidate: whether the pair is a candidate, shape (n,).
+        owner_a, owner_b: number of the controller of either side, shape (n,).
+    """
+
+    a: Whole
+    b: Whole
+    features: dict[str, Array]
+    same: NDArray[np.bool_]
+    weight: Array
+    prior: float
+    candidate: NDArray[np.bool_]
+    owner_a: Whole
+    owner_b: Whole
+
+
+def sample(
+    index: Index,
+    found: Candidates,
+    seen: Profiles,
+    entities: Whole,
+    controller: Whole,
+    model: AdditiveModel,
+    seed: int,
+) -> Sample:
+    """Draws pairs and measures every feature on them.
+
+    Args:
+        index: the index of the world's signals.
+        found: its candidate pairs.
+        seen: its profiles.
+        entities: resolved entity of each account, shape (N,): what k_eff is counted by.
+        controller: number of each account's controller, -1 where it is not known, shape (N,).
+        model: the parameters that shared values are measured with.
+        seed: of the draw.
+    """
+    generator = np.random.default_rng(seed)
+    known = controller >= 0
+    pairs = np.flatnonzero(known[found.a] & known[found.b])
+    same = controller[found.a[pairs]] == controller[found.b[pairs]]
+    ours, our_weight = _some(generator, pairs[same], 1.0)
+    theirs, their_weight = _some(generator, pairs[~same], CANDIDATES)
+    missed, strangers = _others(generator, found, controller)
+    accounts = int(known.sum())
+    total = accounts * (accounts - 1) / 2
+    alike = int(same.sum()) + len(missed)
+    far = max(total - alike - int((~same).sum()), 0.0)
+    chosen = np.concatenate([ours, theirs])
+    a = np.concatenate([found.a[chosen], missed[:, 0], strangers[:, 0]])
+    b = np.concatenate([found.b[chosen], missed[:, 1], strangers[:, 1]])
+    weight = np.concatenate(
+        [
+            np.full(len(ours), our_weight),
+            np.full(len(theirs), their_weight),
+            np.ones(len(missed)),
+            np.full(len(strangers), far / max(len(strangers), 1)),
+        ]
+    )
+    pair = np.concatenate([chosen, np.full(len(missed) + len(strangers), -1)])
+    features = likenesses(seen, a, b) | _shared(index, found, entities, model, pair)
+    features |= _unshared(index, found, seen, a, b, pair)
+    share = alike / max(total, 1.0)
+    return Sample(
+        a, b, features, controller[a] == controller[b], weight,
+        float(np.log(max(share, 1e-12)) - np.log1p(-share)), pair >= 0, controller[a], controller[b],
+    )  # fmt: skip
+
+
+def _some(generator: np.random.Generator, rows: Whole, share: float) -> tuple[Whole, float]:
+    """About that share of the rows, `MOST` at most, and how many rows each stands for."""
+    n = min(int(np.ceil(share * len(rows))), MOST)
+    if n == len(rows):
+        return rows, 1.0
+    return np.sort(generator.choice(rows, n, replace=False)), len(rows) / max(n, 1)
+
+
+def _others(generator: np.random.Generator, found: Candidates, controller: Whole) -> tuple[Whole, Whole]:
+    """Pairs that are no candidates: all of one controller, and some of two; shape (m, 2) each."""
+    size = len(controller)
+    key = np.sort(found.a * size + found.b)
+    order = np.argsort(controller, kind="stable")
+    order = order[controller[order] >= 0]
+    parts = np.split(order, np.flatnonzero(np.diff(controller[order])) + 1)
+    groups = [np.sort(part) for part in parts if len(part) > 1]
+    alike = [np.stack([part[i] for i in np.triu_indices(len(part), 1)], axis=1) for part in groups]
+    missed = np.concatenate(alike) if alike else np.empty((0, 2), dtype=np.int64)
+    missed = missed[~_among(missed, key, size)]
+    known = np.flatnonzero(controller >= 0)
+    drawn = np.sort(generator.choice(known, (STRANGERS, 2)), axis=1) if len(known) else missed[:0]
+    drawn = np.unique(drawn[controller[drawn[:, 0]] != controller[drawn[:, 1]]], axis=0)
+    return missed, drawn[~_among(drawn, key, size)]
+
+
+def _among(pairs: Whole, key: Whole, size: int) -> NDArray[np.bool_]:
+    wanted = pairs[:, 0] * size + pairs[:, 1]
+    place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+    return key[place] == wanted if len(key) else np.zeros(len(pairs), dtype=bool)
+
+
+def curve_key(signal: str, kind: str | None) -> str:
+    """Key of the curve for a shared value: by class where the signal has classes."""
+    return signal if SIGNAL[signal].kind_column is None else f"{signal}:{kind or 'none'}"
+
+
+def _shared(
+    index: Index, found: Candidates, entities: Whole, model: AdditiveModel, pair: Whole
+) -> dict[str, Array]:
+    """The best shared value of each key: its log10 likelihood ratio by the model's parameters."""
+    ratio, _ = piece_ratios(index, found, entities, model)
+    kinds = index.values.select("signal", "kind")
+    keys = pl.Series([curve_key(*row) for row in kinds.iter_rows()], dtype=pl.String)
+    own = pl.Series([curve_key(signal, "own") for signal in kinds["signal"]], dtype=pl.String)
+    value = found.pieces["value"]
+    key = pl.select(
+        pl.when(found.pieces["own"]).then(own.gather(value)).otherwise(keys.gather(value))
+    ).to_series()
+    best = (
+        pl.DataFrame({"pair": found.pieces["pair"], "key": key, "ratio": ratio})
+        .group_by("pair", "key")
+        .agg(pl.col("ratio").max())
+    )
+    place = pl.DataFrame({"pair": pair, "row": np.arange(len(pair))}).filter(pl.col("pair") >= 0)
+    best = best.with_columns(pl.col("pair").cast(pl.Int64)).join(place, on="pair").sort("key", "row")
+    features = {}
+    for (name,), part in best.group_by("key", maintain_order=True):
+        column = np.full(len(pair), np.nan)
+        column[part["row"].to_numpy()] = part["ratio"].to_numpy()
+        features[str(name)] = column
+    return features
+
+
+def _unshared(
+    index: Index, found: Candidates, seen: Profiles, a: Whole, b: Whole, pair: Whole
+) -> dict[str, Array]:
+    """By signal: 0 where both sides have values of it and share none, else nan."""
+    pieces = found.pieces.select("pair", "value").join(
+        index.values.select("value", "signal"), on="value", how="left"
+    )
+    features = {}
+    for name, has in seen.has.items():
+        sharing = np.zeros(len(found) + 1, dtype=bool)
+        sharing[pieces.filter(pl.col("signal") == name)["pair"].to_numpy()] = True
+        features[f"absent:{name}"] = np.where(has[a] & has[b] & ~sharing[pair], 0.0, np.nan)
+    return features

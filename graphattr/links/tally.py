@@ -1,0 +1,122 @@
+"""Adding up a pair's pieces of evidence: the best of each slot, summed within its group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphattr.links.index import Index
+from graphattr.links.pieces import Candidates
+from graphattr.records import GROUPS, SIGNAL
+from models import AdditiveModel
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Places for pieces of evidence: of the pieces in one slot only the best counts.
+
+    The first seven slots, one a group, take pieces that no training saw; each curve for shared values has one more.
+
+    Attributes:
+        model: the evidence model.
+        keys: the curve of each slot; None for the first seven.
+        group: position in `GROUPS` of each slot, shape (S,).
+    """
+
+    model: AdditiveModel
+    keys: tuple[str | None, ...]
+    group: Whole
+
+    @classmethod
+    def of(cls, model: AdditiveModel) -> Self:
+        """The slots of a model."""
+        keys = sorted(key for key in model.curves if key.split(":")[0] in SIGNAL)
+        groups = [*range(len(GROUPS)), *(GROUPS.index(model.curves[key].group) for key in keys)]
+        return cls(model, (*(None for _ in GROUPS), *keys), np.array(groups, dtype=np.int64))
+
+    def of_pieces(self, index: Index, found: Candidates) -> Whole:
+        """Slot of each row of found.pieces."""
+        place = {key: number for number, key in enumerate(self.keys) if key is not None}
+
+        def slot(signal: str, kind: str | None) -> int:
+            key = self.model.key(signal, kind)
+            return GROUPS.index(SIGNAL[signal].group) if key is None else place[key]
+
+        kinds = index.values.select("signal", "kind")
+        plain = np.array([slot(*row) for row in kinds.iter_rows()], dtype=np.int64)
+        own = np.array([slot(signal, "own") for signal in kinds["signal"]], dtype=np.int64)
+        value = found.pieces["value"].to_numpy()
+        return np.where(found.pieces["own"].to_numpy(), own[value], plain[value]) if len(value) else plain[:0]
+
+    def weigh(self, slot: Whole, ratio: Array) -> Array:
+        """log10 likelihood ratio of each piece as it counts, from the one by its signal's parameters; shape kept."""
+        weight = ratio.copy()
+        for number, key in enumerate(self.keys):
+            if key is not None:
+                rows = slot == number
+                weight[rows] = self.model.curves[key].at(ratio[rows])
+        return weight
+
+
+class Tally:
+    """Sums pieces by pair and group, again and again with other pieces left out.
+
+    Args:
+        slots: the slots of the model.
+        pairs: n, the number of pairs.
+        pair: pair of each piece, shape (m,).
+        slot: slot of each piece, shape (m,).
+        fixed: log10 likelihood ratio that each pair has from elsewhere, shape (n, 7).
+        likeness: best likeness of each group that competes with its first seven slots, shape (n, 7); -inf for none.
+    """
+
+    def __init__(
+        self, slots: Slots, pairs: int, pair: Whole, slot: Whole, fixed: Array, likeness: Array
+    ) -> None:
+        self._slots, self._pairs, self._fixed, self._likeness = slots, pairs, fixed, likeness
+        key = pair.astype(np.int64) * len(slots.group) + slot
+        self._order = np.argsort(key, kind="stable")
+        distinct, self._starts = np.unique(key[self._order], return_index=True)
+        self._pair, self._slot = np.divmod(distinct, len(slots.group))
+        caps = [slots.model.caps[name] for name in GROUPS]
+        self._caps = np.array(caps)
+
+    def groups(
+        self, weight: Array, kept: NDArray[np.bool_] | None = None, whole: NDArray[np.bool_] | None = None
+    ) -> Array:
+        """log10 likelihood ratio of each pair by group, capped, shape (n, 7).
+
+        Args:
+            weight: log10 likelihood ratio of each piece (`Slots.weigh`), shape (m,).
+            kept: pieces that count, shape (m,); None for all.
+            whole: pairs that keep what does not come from pieces, shape (n,); None for all.
+        """
+        there = weight if kept is None else np.where(kept, weight, -np.inf)
+        best = np.maximum.reduceat(there[self._order], self._starts) if len(weight) else there
+        guided = self._likeness.copy()
+        total = self._fixed.copy()
+        if whole is not None:
+            guided[~whole], total[~whole] = -np.inf, 0.0
+        first = self._slot < len(GROUPS)
+        at = (self._pair[first], self._slot[first])
+        guided[at] = np.maximum(guided[at], best[first])
+        total += np.where(guided > -np.inf, guided, 0.0)
+        fitted = ~first & (best > -np.inf)
+        np.add.at(total, (self._pair[fitted], self._slots.group[self._slot[fitted]]), best[fitted])
+        return np.asarray(np.clip(total, -self._caps, self._caps))
+
+    def leading(self, weight: Array) -> NDArray[np.bool_]:
+        """Pieces that are the best of their pair and slot, shape (m,): only their loss can change anything."""
+        if not len(weight):
+            return np.zeros(0, dtype=bool)
+        best = np.maximum.reduceat(weight[self._order], self._starts)
+        size = np.diff(np.append(self._starts, len(weight)))
+        found = np.empty(len(weight), dtype=bool)
+        found[self._order] = weight[self._order] >= np.repeat(best, size)
+        return found

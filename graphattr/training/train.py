@@ -1,0 +1,214 @@
+"""`graphattr train`: from signal folders with a truth to a model folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from graphattr.errors import InputError, SettingsError
+from graphattr.links.samples import Sample, sample
+from graphattr.pipeline.grouping import Step
+from graphattr.settings import Settings
+from graphattr.training.card import card
+from graphattr.training.drawn import Drawn, read_drawn, write_drawn
+from graphattr.training.fitting import fit
+from graphattr.training.measure import figures
+from graphattr.training.worlds import World, read_labels, read_truth, see, variants
+from models import AdditiveModel
+
+#: Of so many worlds one is kept for measuring; with fewer in all, some controllers of every world are.
+EVERY: Final = 5
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train on.
+
+    Attributes:
+        signals: signal folders.
+        truths: the truth of each, or None where its labels are to be used.
+        out: model folder to write.
+        base: model whose parameters measure shared values, and which resolves entities.
+        name: of the model.
+        settings: settings of the runs that the worlds are read with.
+        whole: look at each world only with all its tables, not without some of them too.
+    """
+
+    signals: tuple[Path, ...]
+    truths: tuple[Path | None, ...]
+    out: Path
+    base: AdditiveModel
+    name: str
+    settings: Settings = field(default_factory=Settings)
+    whole: bool = False
+
+
+def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, Any]:
+    """Fits a model and writes it to `out`: model.json, card.json and CARD.md. A training that was killed goes on.
+
+    Args:
+        plan: what to train on.
+        step: told what is being done and the share done so far, in [0, 1].
+
+    Returns:
+        What card.json holds.
+
+    Raises:
+        InputError: signals or truth that cannot be read.
+        SettingsError: no signals, or a folder that holds something else already.
+    """
+    if not plan.signals or len(plan.signals) != len(plan.truths):
+        raise SettingsError(
+            f"{len(plan.signals)} signal folders and {len(plan.truths)} truths", "as many of both"
+        )
+    if plan.out.exists():
+        raise SettingsError(f"{plan.out} exists already", "a new folder", "name another, or remove it")
+    work = plan.out.with_name(plan.out.name + ".training")
+    work.mkdir(parents=True, exist_ok=True)
+    kept, held = _split(plan)
+    drawn = {key: _drawn(plan, work, key, step, done) for done, key in _numbered([*kept, *held])}
+    training = [drawn[key] for key in kept]
+    testing = [drawn[key] for key in held]
+    if not testing:
+        training, testing = _by_controller(training)
+    step("fit the curves", 0.7)
+    note = (
+        f"Fitted on {len(training)} samples of {len(plan.signals)} labelled worlds; see the card beside it."
+    )
+
+    def told(number: int, loss: float) -> None:
+        step(f"fit the curves, iteration {number}, loss {loss:.4f}", 0.7 + 0.2 * min(number / 300, 1))
+
+    model = fit([world.sample for world in training], plan.base, plan.name, note, progress=told)
+    step("measure", 0.92)
+    facts = _facts(plan, model, training, testing)
+    draft = work / "model"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    (draft / "model.json").write_text(
+        json.dumps(model.model_dump(mode="json"), indent=1) + "\n", encoding="utf-8"
+    )
+    (draft / "card.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    (draft / "CARD.md").write_text(card(facts), encoding="utf-8")
+    draft.replace(plan.out)
+    shutil.rmtree(work)
+    step("done", 1.0)
+    return facts
+
+
+_Key = tuple[int, int]
+
+
+def _split(plan: Training) -> tuple[list[_Key], list[_Key]]:
+    """World and variant of what is fitted on, and of what is measured on: whole worlds, all tables."""
+    numbers = range(len(plan.signals))
+    held = [number for number in numbers if number % EVERY == EVERY - 1]
+    views = 1 if plan.whole else 3
+    kept = [(number, view) for number in numbers if number not in held for view in range(views)]
+    return kept, [(number, view) for number in held for view in range(views)]
+
+
+def _numbered(keys: list[_Key]) -> list[tuple[float, _Key]]:
+    return [(place / max(len(keys), 1), key) for place, key in enumerate(keys)]
+
+
+def _drawn(plan: Training, work: Path, key: _Key, step: Step, done: float) -> Drawn:
+    number, view = key
+    signals, truth = plan.signals[number], plan.truths[number]
+    world = variants(signals, number)[view]
+    step(f"look at {signals}" + (f" without {', '.join(world.without)}" if world.without else ""), 0.7 * done)
+    path = work / f"{_fingerprint(plan, world)}.npz"
+    if not path.exists():
+        write_drawn(_draw(plan, world, truth, number * 3 + view), path)
+    return read_drawn(path)
+
+
+def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> Drawn:
+    seen = see(world, plan.base, plan.settings)
+    accounts = seen.index.accounts
+    if truth is not None:
+        known = read_truth(truth, accounts)
+    elif seen.labels is not None:
+        known = read_labels(seen.labels, accounts)
+    else:
+        raise InputError(
+            f"{world.signals} has no labels", "a table of labels, or a truth file", "name it with --truth"
+        )
+    pairs = sample(seen.index, seen.found, seen.profiles, seen.entities, known.controller, plan.base, seed)
+    return Drawn(pairs, known.stratum)
+
+
+def _fingerprint(plan: Training, world: World) -> str:
+    files = [
+        (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(world.signals.iterdir())
+    ]
+    parts = [
+        str(world.signals),
+        world.without,
+        files,
+        plan.base.sha256,
+        plan.settings.model_dump(mode="json"),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+
+
+def _by_controller(worlds: list[Drawn]) -> tuple[list[Drawn], list[Drawn]]:
+    """The same worlds twice: pairs of four in five controllers, and pairs of the others (folds by whole controller)."""
+    training, testing = [], []
+    for world in worlds:
+        pairs = world.sample
+        ends = [_fold(pairs, side) == EVERY - 1 for side in ("a", "b")]
+        training.append(Drawn(_part(pairs, ~(ends[0] | ends[1])), world.stratum))
+        testing.append(Drawn(_part(pairs, ends[0] & ends[1]), world.stratum))
+    return training, testing
+
+
+def _fold(pairs: Sample, side: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    generator = np.random.default_rng(0)
+    owner = pairs.owner_a if side == "a" else pairs.owner_b
+    folds = generator.integers(
+        0, EVERY, int(max(pairs.owner_a.max(initial=0), pairs.owner_b.max(initial=0))) + 1
+    )
+    return np.asarray(folds[owner])
+
+
+def _part(pairs: Sample, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Sample:
+    arrays = {
+        name: getattr(pairs, name)[rows]
+        for name in ("a", "b", "same", "weight", "candidate", "owner_a", "owner_b")
+    }
+    weight = arrays["weight"]
+    share = float(weight[arrays["same"]].sum() / weight.sum()) if weight.sum() else 0.0
+    share = min(max(share, 1e-12), 1 - 1e-12)
+    features = {key: values[rows] for key, values in pairs.features.items()}
+    return Sample(features=features, prior=float(np.log(share) - np.log1p(-share)), **arrays)
+
+
+def _facts(
+    plan: Training, model: AdditiveModel, training: list[Drawn], testing: list[Drawn]
+) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "sha256": model.sha256,
+        "note": model.note,
+        "base": {"name": plan.base.name, "sha256": plan.base.sha256},
+        "worlds": len(plan.signals),
+        "fitted_on": {
+            "samples": len(training),
+            "pairs": sum(len(world.sample.same) for world in training),
+            "same_controller": sum(int(world.sample.same.sum()) for world in training),
+        },
+        "measured_on": {"samples": len(testing), "pairs": sum(len(world.sample.same) for world in testing)},
+        "figures": figures(model, testing),
+        "figures_of_base": figures(plan.base, testing),
+        "curves": {
+            key: {"pairs": curve.pairs, "least": curve.values[0], "most": curve.values[-1]}
+            for key, curve in sorted(model.curves.items())
+        },
+    }
