@@ -57,7 +57,7 @@ class Graph:
     """The account-value graph of one world or run.
 
     Attributes:
-        accounts: account features, shape (n, F), in natural units (counts as logarithms); NaN where unknown.
+        accounts: account features, shape (n, F); NaN where unknown. Only their ranks in the graph are used.
         account_names: names of the F account features.
         value_names: names of the D value features, the same for every relation.
         relations: by signal name; a signal without data is left out.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from models.gnn.graph import Floats, Graph, Pairs, Relation, Whole
 
@@ -133,14 +135,29 @@ def everything(relations: Sequence[str], accounts: int, pairs: int) -> Seen:
     return Seen(names, names, np.ones(accounts, np.float32), np.ones(pairs, np.float32))
 
 
-def prepare(graph: Graph, accounts: Scale, values: Scale, relations: Sequence[str]) -> Inputs:
+def normal_scores(raw: Floats) -> Floats:
+    """Channels of account features, (n, F) to (n, 2 F): normal scores of their ranks, 0 if unknown, then whether known.
+
+    Ranks within the graph and not a scale of the training's: how much is much differs from one provider to the
+    next, who uses more than others does not. Ties share their mean rank, so a constant column is 0.
+    """
+    known = np.isfinite(raw)
+    scores = np.zeros(raw.shape)
+    for column in range(raw.shape[1]):
+        rows = known[:, column]
+        ranks = rankdata(raw[rows, column])
+        scores[rows, column] = np.clip(ndtri((ranks - 0.5) / max(len(ranks), 1)), -CLIP, CLIP)
+    return np.concatenate([scores, known], axis=1).astype(np.float32)
+
+
+def prepare(graph: Graph, values: Scale, relations: Sequence[str]) -> Inputs:
     """Standardises and sums up what no weight depends on; relations that the graph lacks are left out."""
     parts = {
         name: _part(graph.relations[name], graph.size, graph.window_days, values)
         for name in relations
         if name in graph.relations and len(graph.relations[name].account)
     }
-    return Inputs(accounts.channels(graph.accounts), parts)
+    return Inputs(normal_scores(graph.accounts), parts)
 
 
 def _part(relation: Relation, accounts: int, window: float, scale: Scale) -> Part:

@@ -56,7 +56,7 @@ class Options:
     layers: int = 2
     norm: float = 1.0
     dropout: float = 0.1
-    type_dropout: float = 0.15
+    type_dropout: float = 0.3
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     epochs: int = 40

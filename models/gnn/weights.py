@@ -51,7 +51,7 @@ class Weights:
 
     Attributes:
         layout: what it was made for.
-        arrays: float32 arrays by parameter name, the scales of the features among them ("scale.accounts.centre").
+        arrays: float32 arrays by parameter name, the scales of the features among them ("scale.values.centre").
         note: where it comes from, in a sentence.
     """
 
@@ -69,7 +69,7 @@ class Weights:
         return digest.hexdigest()
 
     def scale(self, name: str) -> Scale:
-        """Scale of the features of "accounts", "values" or "pairs"."""
+        """Scale of the features of "values" or "pairs"."""
         return Scale(self.arrays[f"scale.{name}.centre"], self.arrays[f"scale.{name}.spread"])
 
     def prepare(self, graph: Graph) -> Inputs:
@@ -79,7 +79,7 @@ class Weights:
             ModelError: the graph has other features, or relations that the network does not know.
         """
         check_names(self.layout, graph)
-        return prepare(graph, self.scale("accounts"), self.scale("values"), self.layout.relations)
+        return prepare(graph, self.scale("values"), self.layout.relations)
 
 
 def check_names(layout: Layout, graph: Graph | None = None, pairs: Pairs | None = None) -> None:

@@ -71,9 +71,8 @@ def layout_of(
 
 
 def scales_of(worlds: Sequence[tuple[Graph, Pairs]], layout: Layout) -> dict[str, Floats]:
-    """Centre and spread of all features over the worlds, as arrays of `Weights`."""
+    """Centre and spread of value and pair features over the worlds, as arrays of `Weights`."""
     tables = {
-        "accounts": ([graph.accounts for graph, _ in worlds], len(layout.account_names)),
         "values": (
             [relation.values for graph, _ in worlds for relation in graph.relations.values()],
             len(layout.value_names),

@@ -1,6 +1,7 @@
 """Preparation against slow loops, and what is refused before it."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from models.gnn.prepare import (
     Scale,
     common_values,
     fit_scale,
+    normal_scores,
     pair_side,
     prepare,
     spans,
@@ -29,7 +31,7 @@ FLAT = Scale(np.zeros(2, np.float32), np.ones(2, np.float32))
 @settings(max_examples=20, deadline=None)
 def test_common_values_are_the_intersections(seed: int) -> None:
     graph, pairs = random_world(seed)
-    part = prepare(graph, FLAT, FLAT, ["ip"]).parts["ip"]
+    part = prepare(graph, FLAT, ["ip"]).parts["ip"]
     raw = graph.relations["ip"]
     held = [set(raw.value[raw.account == account].tolist()) for account in range(graph.size)]
     wanted = [(p, v) for p in range(len(pairs)) for v in sorted(held[pairs.a[p]] & held[pairs.b[p]])]
@@ -50,7 +52,7 @@ def test_two_uses_of_a_value_are_compared_in_days() -> None:
         np.array([0, 1, 2]), np.zeros(3, int), np.zeros((1, 2)), np.array([4.0, 9.0, 1.0]), **times
     )
     graph = Graph(np.zeros((3, 2)), ("x", "y"), ("u", "v"), {"ip": relation}, 10.0)
-    part = prepare(graph, FLAT, FLAT, ["ip"]).parts["ip"]
+    part = prepare(graph, FLAT, ["ip"]).parts["ip"]
     found = common_values(part, np.array([0, 1]), np.array([1, 2]))
     rows = [dict(zip(SHARED, row, strict=True)) for row in found.features.tolist()]
     assert rows[0] == pytest.approx(
@@ -72,7 +74,7 @@ def test_two_uses_of_a_value_are_compared_in_days() -> None:
 def test_edge_summary_is_that_of_each_end_alone(seed: int) -> None:
     graph, _ = random_world(seed)
     raw = graph.relations["device"]
-    part = prepare(graph, FLAT, FLAT, ["device"]).parts["device"]
+    part = prepare(graph, FLAT, ["device"]).parts["device"]
     for end, size, side in (
         (raw.account, graph.size, part.account_side),
         (raw.value, raw.size, part.value_side[:, 4:]),
@@ -111,13 +113,24 @@ def test_nothing_depends_on_the_order_of_edges_or_of_a_pair(seed: int) -> None:
     shuffled = Relation(
         raw.account[order], raw.value[order], raw.values, raw.count[order], raw.first[order], raw.last[order]
     )
-    one, two = (prepare(replace(graph, relations={"ip": r}), FLAT, FLAT, ["ip"]) for r in (raw, shuffled))
+    one, two = (prepare(replace(graph, relations={"ip": r}), FLAT, ["ip"]) for r in (raw, shuffled))
     for name, array in vars(one.parts["ip"]).items():
         np.testing.assert_array_equal(array, getattr(two.parts["ip"], name))
     turned = replace(pairs, a=pairs.b, b=pairs.a)
     mine = [common_values(one.parts["ip"], p.a, p.b).features for p in (pairs, turned)]
     np.testing.assert_array_equal(*mine)
     np.testing.assert_array_equal(*[pair_side(one.accounts, p, FLAT) for p in (pairs, turned)])
+
+
+def test_account_features_are_read_by_rank_alone() -> None:
+    raw = np.array([[3.0, 7, 1], [np.nan, 7, 2], [1, 7, 3], [2, 7, np.nan]], np.float32)
+    scores = normal_scores(raw)
+    quarter = NormalDist().inv_cdf(5 / 6)
+    assert scores[:, 0] == pytest.approx([quarter, 0, -quarter, 0], abs=1e-6)
+    assert scores[:, 1].tolist() == [0, 0, 0, 0]
+    assert scores[:, 3:].tolist() == np.isfinite(raw).tolist()
+    np.testing.assert_array_equal(normal_scores(np.exp(3 * raw)), scores)
+    assert normal_scores(np.full((2, 1), np.nan, np.float32)).tolist() == [[0, 0], [0, 0]]
 
 
 def test_spans_run_through_each_range() -> None:
@@ -157,4 +170,4 @@ def test_pairs_that_do_not_fit_together_are_refused() -> None:
 def test_relations_come_in_the_order_asked_for() -> None:
     graph, _ = random_world(1)
     names = ["phone", "none such", "device", "ip"]
-    assert list(prepare(graph, FLAT, FLAT, names).parts) == ["phone", "device", "ip"]
+    assert list(prepare(graph, FLAT, names).parts) == ["phone", "device", "ip"]

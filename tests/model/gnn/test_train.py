@@ -33,7 +33,7 @@ def auc(graph: Graph, pairs: Pairs, logit: np.ndarray) -> float:
 
 @pytest.mark.parametrize("mode", ["full", "sign"])
 def test_it_learns_what_holds_for_operators_it_never_saw(mode: str) -> None:
-    options = replace(OPTIONS, mode=mode, epochs=15, patience=15, steps=4, sign_steps=4)
+    options = replace(OPTIONS, mode=mode, epochs=30, patience=30, steps=4, sign_steps=4)
     reports: list[Epoch] = []
     trained = train([planted(1), planted(2)], options, device="cpu", progress=reports.append)
     graph, pairs = planted(7)

@@ -6,7 +6,7 @@ from pathlib import Path
 from model.gnn.toy import planted
 from models.gnn.train import Epoch, Options, Trained, train
 
-OPTIONS = Options(hidden=16, epochs=8, patience=8, steps=2, pairs=256, threads=1, seed=3)
+OPTIONS = Options(hidden=16, epochs=8, patience=8, steps=2, pairs=256, threads=1, seed=3, type_dropout=0.15)
 
 
 def training(checkpoint: Path | None) -> Trained:
