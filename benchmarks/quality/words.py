@@ -62,7 +62,7 @@ def _moves(change: Estimate, up: str, down: str) -> str:
         if change.low is None
         else f" (95 % interval of the change {change.low:+.3f} to {change.high:+.3f})"
     )
-    doubt = "" if sure else ", not told apart from no change,"
+    doubt = "" if sure else " (not told apart from no change)"
     return f"{figure(size)} {up if change.value > 0 else down}{interval}{doubt}"
 
 
