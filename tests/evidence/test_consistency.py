@@ -11,6 +11,7 @@ import pytest
 from graphattr.evidence.assemble import assemble
 from graphattr.evidence.case import Case, read_case
 from graphattr.evidence.consistency import factor_range, posterior, problems
+from graphattr.evidence.rules import probability
 
 from .tampering import forge
 from .test_verify import failing_step
@@ -67,9 +68,9 @@ CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {
     "link probability": ("links", [first("probability", 0.9)], "does not follow from prior"),
     "order": ("links", [first("account_a", "acc-z")], "in order"),
     "orphan": ("evidence", [first("account_a", "acc-0")], "belongs to no link"),
-    "not the largest": ("evidence", [pl.col("log10_lr").neg()], "does not rise"),
-    "two count": ("evidence", [pl.lit("network").alias("group")], "largest of its group"),
-    "none counts": ("evidence", [pl.lit(False).alias("used")], "rests on no piece"),
+    "other sign": ("evidence", [pl.col("log10_lr").neg()], "is not the sum of"),
+    "other group": ("evidence", [pl.lit("network").alias("group")], "is not the sum of"),
+    "none counts": ("evidence", [pl.lit(False).alias("used")], "is not the sum of"),
     "row": ("evidence", [first("row_a", 5).cast(pl.UInt64)], "does not say so"),
     "value": ("holdings", [first("value", "card-9")], "does not say so"),
     "holder": ("holdings", [pl.lit("acc-a2").alias("account_id")], "does not say so"),
@@ -82,6 +83,21 @@ CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {
 def test_contradictions(case: Case, name: str) -> None:
     table, changes, message = CONTRADICTIONS[name]
     assert message in str(problems(altered(case, table, *changes)))
+
+
+def test_a_group_is_cut_at_its_cap(case: Case) -> None:
+    caps = case.facts["model"]["caps"]
+    stated = dict.fromkeys(caps, 1.0)
+    low = replace(case, facts=case.facts | {"model": case.facts["model"] | {"caps": stated}})
+    assert "is not the sum of" in str(problems(low))
+    columns = [pl.col(f"log10_lr_{group}").clip(-1.0, 1.0) for group in caps]
+    links = case.tables["links"].with_columns(columns)
+    links = links.with_columns(log10_lr=pl.sum_horizontal(f"log10_lr_{group}" for group in caps))
+    odds = [prior + sum_ for prior, sum_ in links.select("log10_prior_odds", "log10_lr").iter_rows()]
+    links = links.with_columns(probability=pl.Series([probability(one) for one in odds]))
+    assert problems(replace(low, tables=low.tables | {"links": links})) is None
+    none = replace(case, facts=case.facts | {"model": {"caps": {}}})
+    assert "caps" in str(problems(none))
 
 
 @pytest.mark.parametrize("name", ["posterior", "group sum", "row", "requests"])
