@@ -184,14 +184,15 @@ def _acts(profiles: Profiles, a: Whole, b: Whole) -> Array:
         owner, moment = account[order], at[order]
         start = np.searchsorted(owner, np.arange(size + 1))
         count = np.diff(start)
-        for step in range(int(count.max(initial=0))):
-            rows = np.flatnonzero((count[a] > step) & (count[b] > 0))
-            mine = moment[start[a[rows]] + step]
-            gap, theirs = _nearest(moment, start, b[rows], mine)
-            near = np.searchsorted(at, mine + gap, "right") - np.searchsorted(at, mine - gap, "left")
-            near += np.searchsorted(at, theirs + gap, "right") - np.searchsorted(at, theirs - gap, "left")
-            share = np.clip((near - 2) / (2 * size), 10**-FINEST, 1.0)
-            best[rows] = np.maximum(best[rows], -np.log10(share))
+        for one, other in ((a, b), (b, a)):
+            for step in range(int(count.max(initial=0))):
+                rows = np.flatnonzero((count[one] > step) & (count[other] > 0))
+                mine = moment[start[one[rows]] + step]
+                gap, theirs = _nearest(moment, start, other[rows], mine)
+                near = np.searchsorted(at, mine + gap, "right") - np.searchsorted(at, mine - gap, "left")
+                near += np.searchsorted(at, theirs + gap, "right") - np.searchsorted(at, theirs - gap, "left")
+                share = np.clip((near - 2) / (2 * size), 10**-FINEST, 1.0)
+                best[rows] = np.maximum(best[rows], -np.log10(share))
     return best
 
 

@@ -152,12 +152,15 @@ def _times(usage: pl.LazyFrame, number: pl.DataFrame) -> dict[str, Array]:
 
 
 def _sizes(usage: pl.LazyFrame, number: pl.DataFrame) -> dict[str, Array]:
-    """Tokens in and out a request, and requests a row: log10."""
-    requests = pl.col("requests").cast(pl.Int64).sum()
-    tokens = {f"{way}_tokens": pl.col(f"{way}put_tokens").cast(pl.Int64).sum() for way in ("in", "out")}
+    """Tokens in and out a request, and requests a row: log10. An account of which no tokens are known has no length."""
+    requests = pl.max_horizontal(pl.col("requests").cast(pl.Int64).sum(), 1)
+    tokens = {f"{way}_tokens": pl.col(f"{way}put_tokens").cast(pl.Int64) for way in ("in", "out")}
     found = _placed(
         usage.group_by("account_id").agg(
-            **{name: ((total + 1) / requests).log10() for name, total in tokens.items()},
+            **{
+                name: pl.when(each.count() > 0).then(((each.sum() + 1) / requests).log10())
+                for name, each in tokens.items()
+            },
             batch=(requests / pl.len()).log10(),
         ),
         number,
