@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import polars as pl
 import pytest
 import rfc8785
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graphattr.errors import BundleError
