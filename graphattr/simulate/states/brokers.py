@@ -162,6 +162,7 @@ def _route(
         at = np.where(held, moment + int(waits), at)
     kept = (account >= 0) & (at < town.cast.window[1])
     row = account[kept]
+    relayed = rng.random(len(rows)) < 0.5  # the tenant's own browser shows, not the gateway's client
     way = choose_rows(rng, tools.odds[row])
     usual = np.argmax(tools.odds[row], axis=1)
     way = np.where(rng.random(len(row)) < 0.85, usual, way)
@@ -173,7 +174,7 @@ def _route(
         amount=work["amount"][kept],
         book=library[work["who"][kept]],
         access=tools.access[row, way],
-        hardware=tools.scripts[row],
+        hardware=np.where(relayed[row], tools.masks[row], tools.scripts[row]),
     )
 
 

@@ -175,7 +175,7 @@ def machine_spells(rng: np.random.Generator, tools: Gear, how: Trade, account: I
 
 
 def _tastes(account: Ints, at: Ints) -> Floats:
-    return np.stack([unit(account, at // DAY, way) for way in range(4)], axis=1)
+    return np.stack([unit(account, at // DAY, way) for way in range(5)], axis=1)
 
 
 def _chatter(

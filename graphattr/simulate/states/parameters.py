@@ -34,7 +34,7 @@ class Grids:
     isps: int = 3
     cgn: Range = (0.1, 0.5)
     spare: Range = (3.0, 30.0)
-    lease_hours: Range = (80, 12000)
+    lease_hours: Range = (150, 20000)
     stay: Range = (0.4, 0.95)
     v6: Range = (0.3, 0.8)
     holders_an_exit: Range = (2, 9)
@@ -59,9 +59,9 @@ class Lives:
     Attributes:
         shift_workers: share whose waking hours move by eight hours from week to week.
         desk: share of ordinary people with a workplace that is nobody's in this world.
-        eager: chance that an idle half hour awake turns to work (median; log standard deviation 0.9).
+        eager: chance that an idle half hour awake turns to work (median; log standard deviation 1.2).
         stop: chance that a half hour of work is the last of its spell.
-        burst: exchanges a half hour (median; log standard deviation 0.8).
+        burst: exchanges a half hour (median; log standard deviation 1.1).
         vpn_users: share behind a VPN; `onion` share behind the onion network.
         scripters: share with scheduled scripts of their own, `cloud` share of those on a rented server.
         second_account: share of people with two accounts.
@@ -72,14 +72,14 @@ class Lives:
 
     shift_workers: Range = (0.03, 0.10)
     desk: Range = (0.3, 0.6)
-    eager: Range = (0.010, 0.018)
+    eager: Range = (0.008, 0.015)
     stop: Range = (0.3, 0.6)
     burst: Range = (1.1, 2.0)
     vpn_users: Range = (0.08, 0.20)
     onion: Range = (0.002, 0.01)
     scripters: Range = (0.10, 0.22)
     cloud: Range = (0.4, 0.8)
-    second_account: Range = (0.04, 0.13)
+    second_account: Range = (0.07, 0.16)
     leavers: Range = (0.05, 0.20)
     shock: Range = (1.2, 2.2)
     cafe: Range = (0.2, 0.5)
@@ -330,8 +330,8 @@ class Gigs:
     principal_pays: Range = (0.0, 0.6)
     moonlighting: float = 0.3
     abroad: Range = (0.0, 0.7)
-    knows: Range = (0.2, 0.8)
-    edited: Range = (0.2, 0.9)
+    knows: Range = (0.1, 0.6)
+    edited: Range = (0.4, 1.0)
 
 
 @dataclass(frozen=True)
@@ -371,8 +371,8 @@ class Records:
     lost: Range = (0.0, 0.05)
     skew_seconds: Range = (0, 120)
     mistaken: Range = (0.001, 0.006)
-    appealed: Range = (0.5, 0.9)
-    reinstated: Range = (0.5, 0.95)
+    appealed: Range = (0.03, 0.2)
+    reinstated: Range = (0.05, 0.4)
     known: Range = (0.3, 0.8)
     labelled: Range = (0.1, 0.4)
     wrong: Range = (0.0, 0.1)

@@ -153,7 +153,7 @@ def residents(town: Town, rng: np.random.Generator, country: Ints, **given: Any)
         handset=handset,
         station=np.asarray(given.get("station", laptop)),
         rhythm=rhythm,
-        burst=lognormal(rng, draw(rng, LIVES.burst), 0.9, n, 20.0),
+        burst=lognormal(rng, draw(rng, LIVES.burst), 1.1, n, 30.0),
     )
 
 

@@ -86,7 +86,7 @@ def rhythms(
         rota=np.where(shifts, 8.0, 0.0),
         desk=desk,
         third=third,
-        eager=lognormal(rng, zeal * draw(rng, LIVES.eager), 0.9, n, 0.5),
+        eager=lognormal(rng, zeal * draw(rng, LIVES.eager), 1.2, n, 0.5),
         stop=np.clip(rng.normal(draw(rng, LIVES.stop), 0.1, n), 0.1, 0.9),
     )
 

@@ -14,7 +14,7 @@ from graphattr.simulate.states import grid as ways
 from graphattr.simulate.states import kits
 from graphattr.simulate.states.cast import FREE, MONTHLY, RELOAD, Cast
 from graphattr.simulate.states.parameters import CREWS, GRIDS, KITS, PURSES, REGISTERS
-from graphattr.simulate.states.people import Town, instances, phone_lines, vpn_lines
+from graphattr.simulate.states.people import Town, fixed_lines, instances, phone_lines, vpn_lines
 from graphattr.simulate.states.registers import CARD, registration, rented_numbers, virtual, wallets
 from graphattr.simulate.states.shifts import Schedule
 
@@ -48,7 +48,7 @@ class Trade:
     leak: float
     visits: float
     personas: float
-    ways: tuple[float, float, float, float]  # proxy, cloud, VPN, onion
+    ways: tuple[float, ...]  # proxy, cloud, VPN, onion, own lines and phones
     proxy: int
     sticky: int
     server_days: float
@@ -77,11 +77,12 @@ def _schedule(cast: Cast, rng: np.random.Generator) -> Schedule:
     )
 
 
-def _ways(cast: Cast, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    open_to = [cast.has("residential_proxies"), True, cast.has("vpn_exits"), cast.has("tor")]
-    odds = rng.dirichlet([2.2, 0.35, 0.6, 0.02])
-    proxy, cloud, vpn, onion = (float(o) if there else 0.0 for o, there in zip(odds, open_to, strict=True))
-    return proxy, cloud + 1e-3, vpn, onion
+def _ways(cast: Cast, rng: np.random.Generator) -> tuple[float, ...]:
+    open_to = [cast.has("residential_proxies"), True, cast.has("vpn_exits"), cast.has("tor"), True]
+    odds = rng.dirichlet([1.3, 0.35, 0.45, 0.02, 1.3])
+    return tuple(
+        float(o) * there + 1e-3 * (i == 1) for i, (o, there) in enumerate(zip(odds, open_to, strict=True))
+    )
 
 
 def trade(town: Town, rng: np.random.Generator) -> Trade:
@@ -127,7 +128,7 @@ def trade(town: Town, rng: np.random.Generator) -> Trade:
         scripted=draw(rng, (0.1, 0.85)),
         tool=int(kits.tools(rng, 1)[0]),
         abroad=draw(rng, (0.2, 0.95)),
-        aimed=draw(rng, (0.65, 1.0)),
+        aimed=draw(rng, (0.75, 1.0)),
         prompts=_prompts(town, rng, jobs * stages, share),
     )
     if not town.trades or not cast.has("twin_operators") or rng.random() >= CREWS.twin:
@@ -199,12 +200,21 @@ def _wallets(cast: Cast, rng: np.random.Generator, how: Trade, country: Ints) ->
 
 @dataclass(frozen=True)
 class Gear:
-    """What each account is used with: four ways in (accounts x 4, rows of ACCESS), odds, hardware."""
+    """What each account is used with: five ways in (accounts x 5, rows of ACCESS), odds, hardware."""
 
     access: Ints
     odds: Any
     masks: Ints
     scripts: Ints
+
+
+def _lines(town: Town, rng: np.random.Generator, country: Ints) -> Ints:
+    """A fixed line or phone in the country of each account; a few neighbours there share one."""
+    number = groups(rng, len(country), scale(rng, (1, 4))) * len(COUNTRY_SHARES) + country
+    where, which = np.unique(number, return_inverse=True)
+    there = where % len(COUNTRY_SHARES)
+    mobile = rng.random(len(where)) < draw(rng, (0.2, 0.8))
+    return np.where(mobile, phone_lines(town, rng, there), fixed_lines(town, rng, there))[which]
 
 
 def gear(town: Town, rng: np.random.Generator, how: Trade, country: Ints) -> Gear:
@@ -223,6 +233,7 @@ def gear(town: Town, rng: np.random.Generator, how: Trade, country: Ints) -> Gea
     onion = server
     if cast.has("tor"):
         onion = cast.access.add(n, way=ways.ONION, network=town.grid.onion, key=cast.codes(n))
+    line = _lines(town, rng, country)
     odds = np.tile(np.asarray(how.ways), (n, 1))
     odds[np.arange(n), choose(rng, np.asarray(how.ways), n)] += 4.0 * sum(how.ways)
     image = kits.images(rng, n)
@@ -238,11 +249,11 @@ def gear(town: Town, rng: np.random.Generator, how: Trade, country: Ints) -> Gea
     hardware = np.where(rng.random(n) < how.masked, masked, clones)
     if how.phones:
         sims = phone_lines(town, rng, np.full(n, how.country))
-        session = server = vpn = onion = sims
+        session = server = vpn = onion = line = sims
         hardware = kits.handsets(cast, rng, town.kits, np.full(n, how.country))
     tool = np.where(rng.random(n) < 0.75, how.tool, kits.tools(rng, n))
     return Gear(
-        access=np.stack([session, server, vpn, onion], axis=1),
+        access=np.stack([session, server, vpn, onion, line], axis=1),
         odds=odds,
         masks=hardware,
         scripts=kits.scripts(cast, rng, town.kits, tool),

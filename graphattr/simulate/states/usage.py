@@ -71,8 +71,9 @@ def usage(world: World, part: int, spells: Columns) -> pl.DataFrame:
     share = np.cumsum(CAPABILITY_SHARES)
     capability = np.searchsorted(share / share[-1], unit(_CAPABILITY, root), side="right")
     long = rng.random(len(row)) < 0.3 * unit(_LENGTH, root, 1)  # some requests carry a document
-    median = 110 * np.exp(2.5 * unit(_LENGTH, root)) * np.where(long, 12.0, 1.0)
-    answer = 70 * np.exp(2.2 * unit(_LENGTH, root, 2))
+    own = spells["account"][row]  # the same prompt is filled with more by one account than by another
+    median = 200 * np.exp(1.5 * unit(_LENGTH, root) + 1.7 * unit(_LENGTH, own, 3)) * np.where(long, 8.0, 1.0)
+    answer = 28 * np.exp(1.2 * unit(_LENGTH, root, 2) + 1.7 * unit(_LENGTH, own, 4))
     noise = np.exp(0.6 * rng.standard_normal((2, len(row))))
     account = spells["account"][row]
     frame = pl.DataFrame(

@@ -43,7 +43,7 @@ def _company(
         country=seat,
         asn=int(rng.integers(64512, 65535)),
     )
-    way = {"w_office": lognormal(rng, draw(rng, how.at_office), 0.8, n, 50)}
+    way = {"w_office": lognormal(rng, draw(rng, how.at_office), 0.8, n, 50), "scripters": how.scripters}
     who = persons(
         plan,
         rng,

@@ -82,5 +82,5 @@ def _own_use(plan: Plan, rng: np.random.Generator, accounts: object, owner: Pers
         sessions=draws(rng, (0.0, 0.6), k) * (plan.window[1] - start[first]) / DAY,
         requests=lognormal(rng, 4.0, 0.8, k, 40),
         job=plan.codes(k),
-        popular=rng.beta(0.3, 2.0, k),
+        popular=rng.beta(0.5, 2.0, k),
     )

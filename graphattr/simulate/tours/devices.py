@@ -38,9 +38,10 @@ def device_codes(world: World, spells: Sessions) -> tuple[Ints, Bools]:
     own = mix(who["kit"], zipf(rng.random(n), 3) % who["devices"], epoch)
     shared = (who["shared_kit"] >= 0) & (rng.random(n) < who["shared_use"])
     own = np.where(shared, mix(who["shared_kit"]), own)
-    leaky = (unit(_LEAK, key, who["key"]) >= who["mask"]) & (rng.random(n) < 0.25)
+    leaky = (unit(_LEAK, key, who["kit"]) >= who["mask"]) & (rng.random(n) < 0.25)
     posing = (who["mask"] > 0) & ~leaky & ~spells.script
-    profile = mix(_MASK, key, epoch)
+    kept = (spells.at / DAY / (20 + 180 * unit(_MASK, key)) + unit(key)).astype(np.int64)
+    profile = mix(_MASK, key, kept)  # whoever is at work
     place = mix(_FARM, who["farm"], mix(key, epoch) % 120)
     code = np.where(posing, np.where(who["farm"] >= 0, place, profile), own)
     code = np.where((who["farm"] >= 0) & ~posing & (who["mask"] == 0), place, code)
@@ -74,7 +75,8 @@ def devices(world: World, spells: Sessions) -> pl.DataFrame:
     shown = np.where(posing, declared, country)
     at = stamped(world, spells, code)
     english = draw(world.plan.rng("english"), world.plan.ways.people.english)
-    spoken = np.where(unit(_ENGLISH, code) < english, 0, shown)  # the first of the countries speaks it
+    same = np.where(posing, world.accounts["key"][spells.account], code)  # profiles of an account agree
+    spoken = np.where(unit(_ENGLISH, same) < english, 0, shown)  # the first of the countries speaks it
     frame = pl.DataFrame(
         {
             "account": spells.account,

@@ -96,7 +96,7 @@ def _bans(log: _Log, world: World, rng: np.random.Generator) -> None:
     accounts = world.accounts
     row = np.flatnonzero(accounts["banned"] >= 0)
     log.add(_BANNED, row, accounts["banned"][row])
-    tries = row[~accounts["innocent"][row] & (rng.random(len(row)) < 0.12)]
+    tries = row[~accounts["innocent"][row] & (rng.random(len(row)) < 0.03)]
     log.add(_APPEAL, tries, accounts["banned"][tries] + rng.integers(HOUR, 3 * DAY, len(tries)))
     for event, column in ((_APPEAL, "appealed"), (_REINSTATED, "reinstated")):
         there = np.flatnonzero(accounts[column] >= 0)

@@ -19,7 +19,7 @@ class Style:
     Attributes:
         peak, jitter, spread, quiet, steady, utc: hours, as of a driver; `jitter` apart between accounts.
         vpn, vendor, hosting: providers it rents from.
-        w_hosting, w_proxy, w_vpn, w_tor: weights of its ways onto the network.
+        w_hosting, w_proxy, w_own, w_vpn, w_tor: weights of its ways onto the network.
         server_accounts: accounts behind a server.
         hold_hours: how long an account keeps its exit.
         devices, mask, refresh_days, farm: what its browsers show.
@@ -37,6 +37,7 @@ class Style:
     hosting: int
     w_hosting: float
     w_proxy: float
+    w_own: float
     w_vpn: float
     w_tor: float
     server_accounts: float
@@ -53,6 +54,7 @@ def style(plan: Plan, rng: np.random.Generator) -> Style:
     """Draws a style; how much is drawn does not depend on how many accounts there are."""
     how = plan.ways.operators
     uses_proxy, uses_servers, uses_vpn = (bool(rng.random() < share) for share in (0.5, 0.5, 0.4))
+    uses_own, own = bool(rng.random() < 0.7), draw(rng, how.own)
     farm, rented = int(farms(plan, rng, 1)[0]), rng.random() < how.farm
     w_hosting, w_proxy, w_vpn = draw(rng, how.hosting), draw(rng, how.proxy), draw(rng, how.vpn)
     return Style(
@@ -65,8 +67,9 @@ def style(plan: Plan, rng: np.random.Generator) -> Style:
         vpn=int(rng.choice(plan.layout.vpns)),
         vendor=int(rng.integers(plan.layout.vendors)),
         hosting=int(rng.choice(plan.layout.hosters)),
-        w_hosting=w_hosting * (uses_servers or not uses_proxy),
+        w_hosting=w_hosting * (uses_servers or not (uses_proxy or uses_own)),
         w_proxy=w_proxy * uses_proxy,
+        w_own=own * uses_own,
         w_vpn=w_vpn * uses_vpn,
         w_tor=draw(rng, how.tor) * (rng.random() < 0.15),
         server_accounts=draw(rng, how.server_accounts),
@@ -84,7 +87,8 @@ def machines(plan: Plan, rng: np.random.Generator, cell: Ints, country: int, own
     """Scripts and masked browsers on servers and rented exits: a driver for each account; its row.
 
     Accounts of a cell (`cell` numbers it) share servers and the real device behind the masks. The first cell
-    has the providers and the client library of the style, others now and then another.
+    has the providers and the client library of the style, others now and then another. Without a dwelling of
+    its own (`home` -1), a machine uses lines and phones rented for its accounts (`networks`).
     """
     n, cells = len(cell), int(cell.max()) + 1
     apart = rng.spawn(1)[0]  # how many cells there are moves nothing else
@@ -110,6 +114,8 @@ def machines(plan: Plan, rng: np.random.Generator, cell: Ints, country: int, own
         w_hosting=own.w_hosting,
         w_proxy=own.w_proxy,
         w_vpn=own.w_vpn,
+        w_home=own.w_own,
+        w_mobile=own.w_own * 0.6,
         w_tor=own.w_tor,
         kit=plan.codes(cells)[cell],
         devices=own.devices,
@@ -117,5 +123,5 @@ def machines(plan: Plan, rng: np.random.Generator, cell: Ints, country: int, own
         refresh_days=own.refresh_days,
         farm=own.farm,
         tool=tool[cell],
-        tool_share=own.tool_share,
+        tool_share=np.clip(own.tool_share + rng.normal(0, 0.25, n), 0, 1),
     )

@@ -14,7 +14,7 @@ from graphattr.simulate.text import addresses, named
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.providers import KIND
 from graphattr.simulate.tours.sessions import Sessions, stamped
-from graphattr.simulate.tours.world import World
+from graphattr.simulate.tours.world import Columns, World
 
 _HOME, _MOBILE, _OFFICE, _CAMPUS, _VPN, _PROXY, _HOSTING, _TOR = range(len(MODES))
 
@@ -41,12 +41,18 @@ def origins(world: World, spells: Sessions) -> Origins:
     driver, at, mode = spells.driver, spells.at, spells.mode
     who = {name: column[driver] for name, column in world.drivers.items()}
     v6 = rng.random(n)
-    home, isp = who["home"].copy(), who["isp"].copy()
-    _rent(world, spells, who["proxy"], who["hold_hours"], home, isp)
+    home, isp, carrier, phone = _own(world, spells, who)
     key = world.accounts["key"][spells.account]
+    declared = world.accounts["country"][spells.account]
+    asked = draw(world.plan.rng("targeted exits"), world.plan.ways.networks.targeted)
+    _rent(world, spells, who["proxy"], who["hold_hours"], home, isp, asked)
     found = _line(world, home, isp, at, v6, unit(who["key"], at // DAY))
     held = (at // (who["hold_hours"] * HOUR)).astype(np.int64)
     slot = mix(key, held // 8) % who["server_count"]
+    hosters = world.plan.layout.hosters
+    hoster = np.where(
+        (who["home"] < 0) & (unit(_SERVER, key) < 0.5), hosters[mix(key) % len(hosters)], who["hosting"]
+    )
     servers = mix(who["servers"], slot, held)
     masked = np.where(who["mask"] > 0, key, -1)
     favourite = mix(who["kit"], masked, zipf(rng.random(n), 4))
@@ -54,10 +60,10 @@ def origins(world: World, spells: Sessions) -> Origins:
     pick = {
         _OFFICE: (who["office"], mix(who["key"], at // DAY)),
         _CAMPUS: (who["campus"], mix(who["key"], at // (4 * HOUR))),
-        _VPN: (who["vpn"], _exit(world, who["vpn"], favourite, world.accounts["country"][spells.account])),
-        _HOSTING: (who["hosting"], servers),
+        _VPN: (who["vpn"], _region(world, who["vpn"], favourite, declared, unit(_TARGET, favourite) < 0.6)),
+        _HOSTING: (hoster, _region(world, hoster, servers, declared, unit(_TARGET, key) < asked)),
         _TOR: _circuit(world, key, at),
-        _MOBILE: (who["carrier"], _phone(world, who["carrier"], who["kit"], at)),
+        _MOBILE: (carrier, _phone(world, carrier, phone, at)),
     }
     for this, (provider, choice) in pick.items():
         here = mode == this
@@ -92,11 +98,28 @@ def _phone(world: World, carrier: Ints, kit: Ints, at: Ints) -> Ints:
     return mix(kit, (at + mix(kit) % hop) // hop)
 
 
-def _exit(world: World, vpn: Ints, favourite: Ints, declared: Ints) -> Ints:
-    """The exit of a VPN: one of a country, the declared one more often; exit i stands in country i mod 12."""
-    each = world.providers["size"][vpn] // len(COUNTRIES)
-    country = np.where(unit(_TARGET, favourite) < 0.6, declared, favourite % len(COUNTRIES))
-    return np.asarray(mix(favourite) % np.maximum(each, 1) * len(COUNTRIES) + country, dtype=np.int64)
+def _own(world: World, spells: Sessions, who: Columns) -> tuple[Ints, Ints, Ints, Ints]:
+    """Dwelling and its provider, carrier and phone of each session.
+
+    Machines have none: they use lines and phones rented in the country that the account declares.
+    """
+    layout, rented = world.plan.layout, who["home"] < 0
+    line, country = world.rented[spells.account], world.accounts["country"][spells.account]
+    isp = layout.isps[country, line % layout.isps.shape[1]]
+    carrier = layout.carriers[country, line % layout.carriers.shape[1]]
+    return (
+        np.where(rented, line, who["home"]),
+        np.where(rented, isp, who["isp"]),
+        np.where(rented, carrier, who["carrier"]),
+        np.where(rented, line, who["kit"]),
+    )
+
+
+def _region(world: World, service: Ints, choice: Ints, declared: Ints, asked: Bools) -> Ints:
+    """The address of a VPN or hoster: of the country declared where `asked`; the i-th is in country i mod 12."""
+    each = world.providers["size"][service] // len(COUNTRIES)
+    country = np.where(asked, declared, choice % len(COUNTRIES))
+    return np.asarray(mix(choice) % np.maximum(each, 1) * len(COUNTRIES) + country, dtype=np.int64)
 
 
 def _circuit(world: World, key: Ints, at: Ints) -> tuple[Ints, Ints]:
@@ -106,10 +129,11 @@ def _circuit(world: World, key: Ints, at: Ints) -> tuple[Ints, Ints]:
     return row, np.floor(unit(circuit) ** 3 * world.providers["size"][row]).astype(np.int64)
 
 
-def _rent(world: World, spells: Sessions, vendor: Ints, hold: Floats, home: Ints, isp: Ints) -> None:
+def _rent(
+    world: World, spells: Sessions, vendor: Ints, hold: Floats, home: Ints, isp: Ints, share: float
+) -> None:
     """Puts sessions through rented exits on the innocent line that the account holds just then (in place)."""
     key = world.accounts["key"]
-    share = draw(world.plan.rng("targeted exits"), world.plan.ways.networks.targeted)
     for number, (homes, isps) in enumerate(world.plan.rented):
         here: Bools = (spells.mode == _PROXY) & (vendor == number)
         held = (spells.at[here] // (hold[here] * HOUR)).astype(np.int64)
@@ -141,7 +165,7 @@ def ips(world: World, spells: Sessions) -> pl.DataFrame:
     codes = tuple(country.code for country in COUNTRIES)
     country = world.providers["country"][where.provider]
     exit_country = (where.low - world.providers["base"][where.provider]) % len(COUNTRIES)
-    country = np.where(spells.mode == _VPN, exit_country, country)
+    country = np.where((spells.mode == _VPN) | (spells.mode == _HOSTING), exit_country, country)
     frame = pl.DataFrame(
         {
             "account": spells.account,

@@ -24,26 +24,25 @@ class Networks:
         vpns: VPN services; `vpn_exits` addresses each, spread over all countries.
         hosters: server providers; `hosting_size` addresses each, so a freed one comes back to someone else.
         tor_exits: exits of the Tor network, most traffic through a few.
-        targeted: share of accounts whose rented exits are chosen in the country the account declares.
-        vendors: sellers of residential exits; each rents `rented_share` of the account holders' home lines,
-            and `outside_lines` of people who hold no account.
+        targeted: share of accounts whose rented exits and servers are chosen in the country the account declares.
+        vendors: sellers of residential exits: `rented_share` of the home lines, and `outside_lines`, each.
     """
 
     isps: int = 2
     homes_spare: Range = (20, 80)
-    lease_hours: Range = (36, 2000)
+    lease_hours: Range = (100, 20000)
     v6_share: Range = (0.2, 0.7)
     users_an_exit: Range = (1.5, 8)
     hop_hours: Range = (4, 40)
     vpns: int = 3
     vpn_exits: Range = (48, 240)
-    hosters: int = 3
+    hosters: int = 5
     hosting_size: Range = (4000, 16000)
     tor_exits: Range = (300, 2000)
     vendors: int = 2
     rented_share: Range = (0.03, 0.09)
     outside_lines: Range = (1500, 6000)
-    targeted: Range = (0.4, 0.9)
+    targeted: Range = (0.7, 0.97)
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class People:
         rented_phone: share who verified with a number rented by the minute, from a pool all renters share.
         no_phone: share without a number.
         free: share who never pay.
-        sessions_a_week: median; log standard deviation 1.1.
+        sessions_a_week: median; log standard deviation 1.5.
         dormant: share who registered out of curiosity and come a tenth as often.
         leavers: share who stop during the observation.
         pack_users: share who use a bought or shared prompt pack.
@@ -70,16 +69,16 @@ class People:
 
     vpn_users: Range = (0.10, 0.30)
     abroad: Range = (0.03, 0.12)
-    english: Range = (0.1, 0.4)
+    english: Range = (0.2, 0.5)
     tor_users: Range = (0.001, 0.008)
-    scripters: Range = (0.15, 0.45)
-    second_account: Range = (0.02, 0.06)
+    scripters: Range = (0.25, 0.5)
+    second_account: Range = (0.06, 0.16)
     custom_domain: Range = (0.06, 0.12)
     throwaway: Range = (0.01, 0.04)
     rented_phone: Range = (0.02, 0.05)
     no_phone: Range = (0.10, 0.25)
     free: Range = (0.30, 0.45)
-    sessions_a_week: Range = (2.5, 4.0)
+    sessions_a_week: Range = (1.8, 3.2)
     dormant: Range = (0.0, 0.0)
     leavers: Range = (0.08, 0.18)
     pack_users: Range = (0.04, 0.10)
@@ -131,7 +130,7 @@ class Companies:
         exits: public addresses of the office.
         at_office: weight of the office network beside home (1) and mobile.
         abroad: share of staff in another country.
-        own_domain: share registered with the company's mail domain.
+        scripters, own_domain: share of staff with scripts; registered with the company's mail domain.
         single_sign_on: chance that the company manages its accounts as an organisation.
         company_card: share paid with the company's card, the rest being reimbursed.
         shared_templates: share of requests that use the company's templates.
@@ -142,6 +141,7 @@ class Companies:
     exits: Range = (1, 3)
     at_office: Range = (0.5, 5.0)
     abroad: Range = (0.0, 0.3)
+    scripters: Range = (0.2, 0.6)
     own_domain: Range = (0.6, 1.0)
     single_sign_on: Range = (0.4, 0.8)
     company_card: Range = (0.3, 1.0)
@@ -175,7 +175,7 @@ class Fronts:
     card_accounts: Range = (1.1, 5.0)
     vendor_cards: Range = (0.1, 0.8)
     free: Range = (0.0, 0.45)
-    abroad: Range = (0.2, 0.9)
+    abroad: Range = (0.0, 0.7)
     reused_name: Range = (0.0, 0.15)
 
 
@@ -186,8 +186,8 @@ class Operators:
     Attributes:
         workers: people who look in on the accounts.
         cells: compartments: accounts of different cells share no server, card or domain.
-        hosting, proxy, vpn, tor: weights of the ways onto the network; half of the operators do without
-            residential exits, some without rented servers, most without Tor.
+        hosting, proxy, own, vpn, tor: weights of the ways onto the network, uneven between accounts (`own`:
+            lines and phones in the country declared). Most operators do without some of them.
         server_accounts: accounts behind a server at a time.
         hold_hours: how long an account keeps its exit or server.
         mask: share of accounts only ever used in a browser profile of their own; the rest now and then show
@@ -215,19 +215,20 @@ class Operators:
 
     workers: Range = (1, 3)
     cells: Range = (1, 3)
-    hosting: Range = (0.3, 4.0)
+    hosting: Range = (0.05, 2.5)
     proxy: Range = (0.3, 4.0)
+    own: Range = (0.3, 4.0)
     vpn: Range = (0.0, 1.5)
     tor: Range = (0.05, 1.0)
     server_accounts: Range = (0.5, 8)
     hold_hours: Range = (6, 700)
-    mask: Range = (0.5, 1.0)
+    mask: Range = (0.6, 1.0)
     careless: Range = (0.02, 0.5)
-    script: Range = (0.4, 1.0)
+    script: Range = (0.0, 1.0)
     visits: Range = (0.5, 5.0)
-    jobs: Range = (2, 6)
-    sessions_a_day: Range = (0.7, 3.0)
-    requests: Range = (4.0, 14.0)
+    jobs: Range = (1, 5)
+    sessions_a_day: Range = (0.15, 2.5)
+    requests: Range = (2.0, 14.0)
     bought: Range = (0.0, 0.25)
     banned: Range = (0.0, 0.4)
     failover: Range = (0.5, 1.0)
@@ -241,8 +242,8 @@ class Operators:
     plants: float = 0.25
     planted: Range = (0.03, 0.25)
     personas: Range = (0.0, 0.4)
-    reworded: Range = (0.45, 1.0)
-    jitter_hours: Range = (0.0, 8.0)
+    reworded: Range = (0.55, 1.0)
+    jitter_hours: Range = (0.0, 10.0)
     packs: float = 0.4
     pack_share: Range = (0.0, 0.5)
     farm: float = 0.25
@@ -263,8 +264,8 @@ class Resellers:
         pack_share: storefronts: share of the templates of a pack on sale among those used to set accounts up.
     """
 
-    spread: Range = (0.05, 1.0)
-    sessions_a_day: Range = (0.3, 1.5)
+    spread: Range = (0.02, 0.4)
+    sessions_a_day: Range = (0.1, 1.0)
     banned: Range = (0.0, 0.25)
     failover: Range = (0.7, 1.0)
     failover_minutes: Range = (1, 30)
@@ -286,13 +287,13 @@ class Contractors:
         sessions_a_day: an account; `requests` a session (median).
     """
 
-    queue: Range = (0.1, 0.8)
+    queue: Range = (0.05, 0.6)
     abroad: Range = (0.1, 0.7)
     principal_card: Range = (0.0, 0.5)
-    tasks: Range = (3, 7)
-    reworded: Range = (0.3, 0.9)
-    sessions_a_day: Range = (0.5, 2.5)
-    requests: Range = (4.0, 12.0)
+    tasks: Range = (2, 5)
+    reworded: Range = (0.6, 1.0)
+    sessions_a_day: Range = (0.1, 1.5)
+    requests: Range = (2.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,7 @@ class Intruders:
 
 @dataclass(frozen=True)
 class Devices:
-    """Devices that tell nothing: `stock` is the share whose fingerprint collides with that of others."""
+    """`stock` is the share of devices whose fingerprint collides with that of others."""
 
     stock: Range = (0.03, 0.10)
 
@@ -328,8 +329,8 @@ class Bans:
     """
 
     mistaken: Range = (0.001, 0.005)
-    appealed: Range = (0.6, 0.9)
-    reinstated: Range = (0.6, 0.95)
+    appealed: Range = (0.03, 0.2)
+    reinstated: Range = (0.05, 0.4)
 
 
 @dataclass(frozen=True)

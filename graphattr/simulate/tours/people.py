@@ -35,7 +35,7 @@ class Persons:
 
 
 def persons(plan: Plan, rng: np.random.Generator, n: int, **values: Any) -> Persons:
-    """Adds `n` people as drivers. `values` overrides columns, `country`, `home` and `isp` too."""
+    """Adds `n` people as drivers. `values` overrides columns, `country`, `home`, `isp`, `scripters` (range) too."""
     how = plan.ways.people
     country = np.asarray(values.pop("country", choose(rng, COUNTRY_SHARES, n)))
     home = np.asarray(values.pop("home", plan.codes(n)))
@@ -43,7 +43,7 @@ def persons(plan: Plan, rng: np.random.Generator, n: int, **values: Any) -> Pers
         values.pop("isp", plan.layout.isps[country, rng.integers(0, plan.layout.isps.shape[1], n)])
     )
     person = plan.codes(n)
-    scripts = rng.random(n) < draw(rng, how.scripters)
+    scripts = rng.random(n) < draw(rng, values.pop("scripters", how.scripters))
     columns: dict[str, Any] = {
         "country": country,
         "utc": COUNTRY_UTC[country],
@@ -61,7 +61,7 @@ def persons(plan: Plan, rng: np.random.Generator, n: int, **values: Any) -> Pers
         "hold_hours": lognormal(rng, 400, 1.0, n, 5000),
         **_ways(rng, n, scripts, draw(rng, how.vpn_users), draw(rng, how.tor_users)),
         "kit": person,
-        "devices": 1 + rng.binomial(2, 0.35, n),
+        "devices": 1 + rng.binomial(3, 0.35, n),
         "refresh_days": lognormal(rng, 60, 0.8, n, 400),
         "farm": np.where(rng.random(n) < draw(rng, how.farm_users), farms(plan, rng, n), -1),
         "tool": choose(rng, TOOL_SHARES, n),
@@ -80,7 +80,7 @@ def _ways(
     weights["w_home"] = 1.0 - weights["w_mobile"]
     weights["w_vpn"] = np.where(rng.random(n) < vpn_users, rng.uniform(0.5, 8.0, n), 0.01 * (vpn_users > 0))
     weights["w_tor"] = np.where(rng.random(n) < tor_users, rng.uniform(0.5, 8.0, n), 0.0)
-    weights["w_hosting"] = np.where(scripts & (rng.random(n) < 0.5), rng.uniform(0.3, 4.0, n), 0.0)
+    weights["w_hosting"] = np.where(scripts & (rng.random(n) < 0.75), np.exp(rng.uniform(-1.2, 2.5, n)), 0.0)
     return weights
 
 
@@ -113,7 +113,7 @@ def _identity(
 ) -> dict[str, Any]:
     how = plan.ways.people
     n = len(who.driver)
-    domain = choose(rng, 1.0 / np.arange(1, len(PUBLIC_DOMAINS) + 1), n)
+    domain = choose(rng, np.arange(1.0, len(PUBLIC_DOMAINS) + 1) ** -1.4, n)
     throwaway = len(PUBLIC_DOMAINS) + rng.integers(0, len(DISPOSABLE_DOMAINS), n)
     domain = partly(rng, domain, throwaway, draw(rng, how.throwaway))
     domain = partly(rng, domain, plan.codes(n), draw(rng, how.custom_domain))
@@ -178,7 +178,7 @@ def use(
     start = np.maximum(created + 60, first)
     leaves = rng.random(n) < draw(rng, how.leavers)
     end = np.where(leaves, start + (rng.random(n) * (last - start)).astype(np.int64), last)
-    weekly = lognormal(rng, draw(rng, how.sessions_a_week), 1.1, n, 60.0)
+    weekly = lognormal(rng, draw(rng, how.sessions_a_week), 1.5, n, 200.0)
     dormant = rng.random(n) < draw(rng, how.dormant)
     weekly = np.where(dormant, 0.1, 1.0) * weekly
     columns: dict[str, Any] = {
@@ -187,14 +187,14 @@ def use(
         "start": start,
         "end": end,
         "sessions": weekly * np.maximum(end - start, 0) / WEEK,
-        "requests": lognormal(rng, 4.0, 0.9, n, 60.0),
+        "requests": lognormal(rng, 4.0, 1.2, n, 200.0),
         "job": plan.codes(n),
-        "templates": 1 + lognormal(rng, 5, 0.8, n, 60).astype(np.int64),
+        "templates": 1 + lognormal(rng, 7, 1.2, n, 200).astype(np.int64),
         "pack": packs(plan, rng, n),
         "pack_share": np.where(rng.random(n) < draw(rng, how.pack_users), rng.uniform(0.1, 0.9, n), 0.0),
-        "popular": rng.beta(0.3, 2.0, n),
-        "tokens_in": lognormal(rng, 500, 1.0, n, 60_000),
-        "tokens_out": lognormal(rng, 350, 0.8, n, 8_000),
+        "popular": rng.beta(0.5, 2.0, n),
+        "tokens_in": lognormal(rng, 900, 1.1, n, 60_000),
+        "tokens_out": lognormal(rng, 150, 1.0, n, 8_000),
     }
     plan.tours(n, **(columns | values))
 

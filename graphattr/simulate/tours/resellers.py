@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from graphattr.simulate.catalogue import COUNTRY_SHARES, COUNTRY_UTC
 from graphattr.simulate.clock import DAY
@@ -91,12 +92,12 @@ def _tenants(
     how = plan.ways.resellers
     first, last = plan.window
     country = choose(rng, COUNTRY_SHARES, tenants)
-    same = plan.driver(int(machine[0]))
-    for column in ("key", "utc", "peak", "spread", "steady", "quiet"):
-        del same[column]
+    # Each tenant's traffic goes the ways of one of the machines.
+    ways = pl.DataFrame([plan.driver(int(row)) for row in rng.choice(machine, tenants)])
+    ways = ways.drop("key", "utc", "peak", "spread", "steady", "quiet")
     driver = plan.drivers(
         tenants,
-        **same,
+        **{column.name: column.to_numpy() for column in ways},
         utc=COUNTRY_UTC[country],
         peak=rng.normal(14.0, 3.0, tenants) % 24,
         spread=rng.uniform(2.0, 5.0, tenants),
@@ -117,10 +118,10 @@ def _tenants(
         "rate": per_day[tenant] / DAY,
         "requests": lognormal(rng, 5.0, 0.8, tenants, 60.0)[tenant],
         "job": person[tenant],
-        "templates": 1 + lognormal(rng, 4, 0.8, tenants, 40).astype(np.int64)[tenant],
-        "tokens_in": lognormal(rng, 600, 1.0, tenants, 60_000)[tenant],
-        "tokens_out": lognormal(rng, 400, 0.8, tenants, 8_000)[tenant],
-        "popular": rng.beta(0.3, 2.0, tenants)[tenant],
+        "templates": 1 + lognormal(rng, 3, 0.9, tenants, 40).astype(np.int64)[tenant],
+        "tokens_in": lognormal(rng, 900, 1.1, tenants, 60_000)[tenant],
+        "tokens_out": lognormal(rng, 150, 1.0, tenants, 8_000)[tenant],
+        "popular": rng.beta(0.5, 2.0, tenants)[tenant],
     }
     return work, person[tenant]
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graphattr.simulate.clock import HOUR, moments
-from graphattr.simulate.draws import Bools, Ints, choose_rows, draw
+from graphattr.simulate.draws import Bools, Floats, Ints, choose_rows, draw, unit
 from graphattr.simulate.faults import skew
 from graphattr.simulate.tours.plan import MODES
 from graphattr.simulate.tours.world import World
+
+_WAY = 62  # namespace
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def sessions(world: World, shard: int) -> Sessions:
     hours = [world.drivers[name][driver] for name in ("peak", "spread", "quiet", "steady", "utc")]
     at = moments(rng, tours["start"][tour], end, *hours)
     at = _bursts(rng, tour, at, end)
+    weights = _preferred(world, tours["account"][tour], driver)
     seconds = np.minimum(1500 * np.exp(rng.standard_normal(len(at))), 8 * HOUR).astype(np.int64)
-    weights = np.stack([world.drivers[f"w_{mode}"][driver] for mode in MODES], axis=1)
     found = Sessions(
         shard=shard,
         tour=rows[tour],
@@ -66,6 +68,17 @@ def sessions(world: World, shard: int) -> Sessions:
         script=np.asarray(rng.random(len(at)) < world.drivers["tool_share"][driver]),
     )
     return _standing(world, found)
+
+
+def _preferred(world: World, account: Ints, driver: Ints) -> Floats:
+    """Weights of the ways onto the network (sessions x modes); machines use another mix for each account."""
+    machine = (world.drivers["home"] < 0)[driver]
+    key = np.where(machine, world.accounts["key"][account], -1)
+    columns = [
+        world.drivers[f"w_{mode}"][driver] * np.where(machine, np.exp(5.0 * unit(_WAY, key, i) - 2.5), 1.0)
+        for i, mode in enumerate(MODES)
+    ]
+    return np.stack(columns, axis=1)
 
 
 def stamped(world: World, spells: Sessions, clock: Ints) -> Ints:

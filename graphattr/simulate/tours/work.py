@@ -58,13 +58,13 @@ def jobs(plan: Plan, rng: np.random.Generator, number: int, requests: Range) -> 
     return Jobs(
         opens=opens,
         lasts=(draws(rng, (0.25, 1.0), number) * (last - first)).astype(np.int64),
-        reach=draws(rng, (0.3, 1.0), number),
+        reach=draws(rng, (0.15, 0.9), number),
         size=draws(rng, (0.3, 2.5), number),
         requests=draws(rng, requests, number),
-        templates=rng.integers(2, 40, number),
-        tokens_in=lognormal(rng, 700, 0.9, number, 30_000),
-        tokens_out=lognormal(rng, 450, 0.7, number, 8_000),
-        popular=draws(rng, (0.0, 0.2), number),
+        templates=1 + lognormal(rng, 6, 0.9, number, 40).astype(np.int64),
+        tokens_in=lognormal(rng, 900, 0.9, number, 30_000),
+        tokens_out=lognormal(rng, 150, 0.7, number, 8_000),
+        popular=draws(rng, (0.0, 0.4), number),
     )
 
 
@@ -98,8 +98,8 @@ def campaigns(
         "requests": work.requests[job] * lognormal(rng, 1.0, 0.3, len(job), 3.0),
         "job": plan.codes(number)[job],
         "templates": work.templates[job],
-        "tokens_in": work.tokens_in[job] * lognormal(rng, 1.0, 0.5, len(job), 4.0),
-        "tokens_out": work.tokens_out[job] * lognormal(rng, 1.0, 0.4, len(job), 3.0),
+        "tokens_in": work.tokens_in[job] * lognormal(rng, 1.0, 0.8, len(job), 8.0),
+        "tokens_out": work.tokens_out[job] * lognormal(rng, 1.0, 0.7, len(job), 6.0),
         "popular": work.popular[job],
     }
 
@@ -139,8 +139,8 @@ def visits(plan: Plan, ready: Ints, banned: Ints, driver: Ints, often: Floats) -
         "requests": np.full(n, 1.5),
         "job": plan.codes(n),
         "templates": np.full(n, 4),
-        "tokens_in": np.full(n, 200.0),
-        "tokens_out": np.full(n, 250.0),
+        "tokens_in": np.full(n, 400.0),
+        "tokens_out": np.full(n, 150.0),
         "popular": np.full(n, 0.6),
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from graphattr.simulate.clock import DAY, HOUR
-from graphattr.simulate.draws import Bools, Floats, Ints, draw
+from graphattr.simulate.draws import Bools, Floats, Ints, draw, mix
 from graphattr.simulate.faults import Outage, outages, share_lost
 from graphattr.simulate.tours.flags import plant
 from graphattr.simulate.tours.plan import MODES, Plan
@@ -19,6 +19,7 @@ Columns = dict[str, Any]
 
 #: Accounts whose sessions are drawn together, from a stream of their own.
 SHARD: Final = 25_000
+_RENTED: Final = 61  # namespace of the codes of rented lines
 #: Ways onto the network that are mechanisms of their own.
 _WAYS_OFF: Final = (("vpn", "vpn_exits"), ("proxy", "residential_proxies"), ("tor", "tor"))
 
@@ -69,8 +70,15 @@ class World:
     @cached_property
     def lines(self) -> Ints:
         """Codes of all home lines, and of the kits of devices, sorted: their positions are distinct numbers."""
-        rented = [homes for homes, _ in self.plan.rented]
-        return np.unique(np.concatenate([self.drivers["home"], self.drivers["kit"], *rented]))
+        vendors = [homes for homes, _ in self.plan.rented]
+        own = self.rented[~self.accounts["innocent"]]
+        return np.unique(np.concatenate([self.drivers["home"], self.drivers["kit"], own, *vendors]))
+
+    @cached_property
+    def rented(self) -> Ints:
+        """Code of the line, and of the phone, that each account's operator rents for it: one for up to four."""
+        key, country = self.accounts["key"], self.accounts["country"]
+        return mix(_RENTED, key // (1 + mix(self.accounts["operator"]) % 4), country)
 
 
 def _by_account(plan: Plan) -> tuple[Columns, pl.DataFrame, Columns]:

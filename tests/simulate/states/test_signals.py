@@ -149,6 +149,9 @@ def leaks(monkeypatch: pytest.MonkeyPatch, share: float) -> tuple[int, int]:
     """Spells of operators' accounts from a real line, and all of them, without bought accounts."""
     tactics = replace(CREWS, leak=(share, share), phones=0.0, aged=(0.0, 0.0))
     monkeypatch.setattr(suppliers, "CREWS", tactics)
+    monkeypatch.setattr(
+        suppliers, "_ways", lambda *_: (1.0, 1.0, 1.0, 0.1, 0.0)
+    )  # no lines rented for accounts
     world = raised(replace(PRESETS["tiny"], operators=3, operator_size=(40, 60), people=50), 5)
     theirs = world.accounts["mechanism"][world.spells["account"]] == MECHANISM["operator"]
     real = np.isin(world.access["way"][world.spells["access"]], (ways.LINE, ways.NAT, ways.PHONE))
@@ -161,6 +164,17 @@ def test_only_a_leak_shows_an_operators_own_line(monkeypatch: pytest.MonkeyPatch
     some, of = leaks(monkeypatch, 0.3)
     assert 0 < some < 0.1 * of
     assert CREWS.leak[1] < 0.1
+
+
+def test_lines_rented_for_accounts_stand_where_they_pretend_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppliers, "CREWS", replace(CREWS, leak=(0.0, 0.0), phones=0.0, aged=(0.0, 0.0)))
+    monkeypatch.setattr(suppliers, "_ways", lambda *_: (0.0, 0.0, 0.0, 0.0, 1.0))
+    world = raised(replace(PRESETS["tiny"], operators=3, operator_size=(40, 60), people=50), 5)
+    account = world.spells["account"]
+    theirs = world.accounts["mechanism"][account] == MECHANISM["operator"]
+    network = world.access["network"][world.spells["access"]]
+    assert theirs.any()
+    assert (world.networks["country"][network] == world.accounts["country"][account])[theirs].all()
 
 
 def test_a_home_shares_its_line(world: World, signals: Tables, truth: pl.DataFrame) -> None:

@@ -83,9 +83,9 @@ def way(mode: str) -> Trace:
 
 
 def through(w: World, s: Sessions, mode: str, entity: str) -> pl.DataFrame:
-    """IPv4 addresses of one mode with the line or device behind each."""
+    """IPv4 addresses of people's sessions in one mode with the line or device behind each."""
     where = origins(w, s)
-    here = (s.mode == MODES.index(mode)) & (where.high == 0)
+    here = (s.mode == MODES.index(mode)) & (where.high == 0) & (w.drivers["home"][s.driver] >= 0)
     return pl.DataFrame({"ip": where.low[here], "who": w.drivers[entity][s.driver][here]}).unique()
 
 
@@ -275,3 +275,17 @@ def test_who_goes_on_after_a_wave_of_bans_has_new_cards_and_servers() -> None:
         assert later.sum() > 3
         assert not set(w.accounts["card"][own[later]]) & set(w.accounts["card"][own[gone]])
         assert not {servers.get(a) for a in own[later]} & {servers.get(a) for a in own[gone]} - {None}
+
+
+def test_lines_rented_for_accounts_stand_where_they_pretend_to_be() -> None:
+    w, s = world(), spells(frozenset())
+    where = origins(w, s)
+    rented = (w.drivers["home"][s.driver] < 0) & np.isin(s.mode, [MODES.index("home"), MODES.index("mobile")])
+    assert rented.sum() > 20
+    there = w.providers["country"][where.provider[rented]]
+    assert (there == w.accounts["country"][s.account[rented]]).all()
+    codes = pl.DataFrame({"line": w.rented, "operator": w.accounts["operator"]}).filter(
+        pl.col("operator") >= 0
+    )
+    assert codes.group_by("line").len()["len"].is_between(1, 4).all()
+    assert (codes.group_by("line").agg(pl.col("operator").n_unique())["operator"] == 1).all()
