@@ -121,9 +121,11 @@ def fit_curves(
         progress: told of each iteration and its loss.
 
     Returns:
-        Curves of the features that have support.
+        Curves of the features that have support; none, with a loss of nan, if no feature has.
     """
     used = [j for j, cells in enumerate(grids) if cells.pairs >= least]
+    if not used:
+        return Curves({}, {}, float("nan"), 0)
     bases = [_hinges(grids[j].at, grids[j].knots) for j in used]
     stops = np.cumsum([base.shape[1] for base in bases])
     slices = [slice(stop - base.shape[1], stop) for stop, base in zip(stops, bases, strict=True)]
@@ -153,7 +155,7 @@ def fit_curves(
         progress(next(count), float(intermediate_result.fun))
 
     found = minimize(
-        loss, np.zeros(int(stops[-1]) if len(stops) else 0), jac=True, method="L-BFGS-B", bounds=bounds,
+        loss, np.zeros(int(stops[-1])), jac=True, method="L-BFGS-B", bounds=bounds,
         callback=told, options={"maxiter": most, "ftol": 1e-7},
     )  # fmt: skip
     knots, values = {}, {}
