@@ -10,6 +10,7 @@ import typer
 
 from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, ring_page
+from graphattr.evidence.pair_text import pair_text
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets
@@ -84,13 +85,13 @@ def explain(
     account_b: Annotated[str, typer.Argument(help="Another account.")],
     json_: AsJson = False,
 ) -> None:
-    """Say why two accounts are linked, in words and figures. Exit status 1 if they are not."""
+    """Say why two accounts are linked, piece by piece, and how much the link bears. Exit status 1 if they are not."""
     RunPaths.finished(run)
     page = pair_page(run, account_a, account_b)
     if json_:
         emit(page_json(page))
     else:
-        out.print(page_text(page))
+        out.print(pair_text(page))
     if not page.linked:
         raise typer.Exit(1)
 

@@ -7,17 +7,31 @@ from pathlib import Path
 
 import polars as pl
 
-from graphattr.errors import InputError
-from graphattr.evidence.case import Case, read_facts, rows, signal_files
-from graphattr.evidence.document import Code, Quote, Sentence
+from graphattr.evidence.case import Case, signal_files
+from graphattr.evidence.document import Code, Figure, Sentence
 from graphattr.evidence.figures import Figures
-from graphattr.evidence.rules import RULES
+from graphattr.evidence.pair_case import pair_case
+from graphattr.evidence.pair_pieces import GroupSum, group_sums, spoken_pieces
+from graphattr.evidence.pair_tests import least_evidence, placebos, stability
+from graphattr.evidence.rules import RULES, link_of
 from graphattr.records import GROUPS, SIGNALS
 
 
 @dataclass(frozen=True)
 class PairPage:
-    """What can be said of two accounts. `linked` is False where links.parquet has no such pair."""
+    """What can be said of two accounts.
+
+    Attributes:
+        linked: False where links.parquet has no such pair: then most of the rest is empty.
+        prior, log10_odds: before and after the evidence; the groups are what lies between.
+        groups: every group that says something, the strongest first, with every piece.
+        speaks_for, speaks_against: the pieces that count, in words.
+        weakest_point: what the loss of the strongest group would do.
+        least: the least evidence whose removal turns the link.
+        placebo: how many comparable accounts are linked as strongly.
+        stability: the probability under other assumptions, and the rings of the two.
+        missing: evidence that was looked for and not found.
+    """
 
     account_a: str
     account_b: str
@@ -27,6 +41,12 @@ class PairPage:
     speaks_against: tuple[Sentence, ...]
     weakest_point: Sentence
     missing: tuple[Sentence, ...]
+    prior: Figure | None = None
+    groups: tuple[GroupSum, ...] = ()
+    log10_odds: Figure | None = None
+    least: tuple[Sentence, ...] = ()
+    placebo: tuple[Sentence, ...] = ()
+    stability: tuple[Sentence, ...] = ()
 
 
 def pair_page(run: Path, a: str, b: str) -> PairPage:
@@ -36,23 +56,17 @@ def pair_page(run: Path, a: str, b: str) -> PairPage:
         RunError: the run is unfinished or lacks a table.
         InputError: the two are one, or the run does not know an account.
     """
-    facts = read_facts(run)
     first, second = sorted((a, b))
-    if first == second:
-        raise InputError(f"{a!r} was given twice", "two different accounts")
-    pair = (pl.col("account_a") == first) & (pl.col("account_b") == second)
-    tables = {name: rows(run, name, pair) for name in ("links", "evidence")}
-    tables["holdings"] = rows(run, "holdings", pl.col("account_id").is_in([first, second]))
-    case = Case((), "full", tables, facts)
-    _known(run, first, second)
-    if tables["links"].is_empty():
-        return _unlinked_page(Figures(case, RULES), run, first, second)
-    return pair_of(Figures(case, RULES), first, second, _unheld(run, case, first, second))
+    case = pair_case(run, first, second)
+    figures, missing = Figures(case, RULES), _unheld(run, case, first, second)
+    if link_of(case, first, second).is_empty():
+        return _unlinked_page(figures, first, second, missing)
+    return pair_of(figures, first, second, missing)
 
 
 def pair_of(figures: Figures, a: str, b: str, missing: tuple[Sentence, ...] = ()) -> PairPage:
     """The page of a linked pair of a case (a < b)."""
-    link = figures.case.tables["links"].filter((pl.col("account_a") == a) & (pl.col("account_b") == b))
+    link = link_of(figures.case, a, b)
     claim: Sentence = (
         "The accounts ",
         Code(a),
@@ -64,6 +78,8 @@ def pair_of(figures: Figures, a: str, b: str, missing: tuple[Sentence, ...] = ()
         figures.get("link.prior", a, b),
         " and evidence ",
         figures.get("link.lr", a, b),
+        " sum to ",
+        figures.get("link.odds", a, b),
         ", as decimal logarithms. A link says nothing of who that controller is.",
     )
     parts = {group: link[f"log10_lr_{group}"][0] or 0.0 for group in GROUPS}
@@ -73,40 +89,28 @@ def pair_of(figures: Figures, a: str, b: str, missing: tuple[Sentence, ...] = ()
         figures.get("link.without", a, b, strongest),
         ".",
     )
-    silent = tuple((f"The {group} evidence says nothing.",) for group in GROUPS if parts[group] == 0)
-    speaks_for = tuple(line for group in GROUPS if parts[group] > 0 for line in _pieces(figures, a, b, group))
-    speaks_against = tuple(
-        line for group in GROUPS if parts[group] < 0 for line in _pieces(figures, a, b, group)
+    groups = group_sums(figures, a, b)
+    told = {one.group for one in groups}
+    silent = tuple((f"The {group} evidence says nothing.",) for group in GROUPS if group not in told)
+    return PairPage(
+        account_a=a,
+        account_b=b,
+        linked=True,
+        claim=claim,
+        speaks_for=spoken_pieces(figures, a, b, groups, against=False),
+        speaks_against=spoken_pieces(figures, a, b, groups, against=True),
+        weakest_point=weakest,
+        missing=(*silent, *missing),
+        prior=figures.get("link.prior", a, b),
+        groups=groups,
+        log10_odds=figures.get("link.odds", a, b),
+        least=least_evidence(figures, a, b),
+        placebo=placebos(figures, a, b),
+        stability=stability(figures, a, b),
     )
-    return PairPage(a, b, True, claim, speaks_for, speaks_against, weakest, (*silent, *missing))
 
 
-def _pieces(figures: Figures, a: str, b: str, group: str) -> list[Sentence]:
-    evidence = figures.case.tables["evidence"].filter(
-        (pl.col("account_a") == a) & (pl.col("account_b") == b) & (pl.col("group") == group)
-    )
-    lines: list[Sentence] = [(f"{group}: ", figures.get("link.group", a, b, group))]
-    for used, reason in (
-        evidence.sort("used", "log10_lr", descending=True).select("used", "reason").iter_rows()
-    ):
-        counts = "counts" if used else "adds nothing"
-        lines.append((f"{group}, {counts}: ", Quote(reason)))
-    return lines
-
-
-def _known(run: Path, *accounts: str) -> None:
-    path = run / "signals" / "accounts.parquet"
-    known = (
-        pl.scan_parquet(path, glob=False).filter(pl.col("account_id").is_in(accounts)).select("account_id")
-    )
-    unknown = sorted(set(accounts) - set(known.collect()["account_id"]))
-    if unknown:
-        raise InputError(
-            f"the run knows no account {', '.join(map(repr, unknown))}", "an account_id of its signals"
-        )
-
-
-def _unlinked_page(figures: Figures, run: Path, a: str, b: str) -> PairPage:
+def _unlinked_page(figures: Figures, a: str, b: str, missing: tuple[Sentence, ...]) -> PairPage:
     claim: Sentence = (
         "There is no link between ",
         Code(a),
@@ -126,9 +130,7 @@ def _unlinked_page(figures: Figures, run: Path, a: str, b: str) -> PairPage:
         (f"Both hold the {signal} ", Code(value), ", which did not suffice.")
         for signal, value in both.sort("signal", "value").select("signal", "value").iter_rows()
     )
-    return PairPage(
-        a, b, False, claim, shared, (), ("There is no link to break.",), _unheld(run, figures.case, a, b)
-    )
+    return PairPage(a, b, False, claim, shared, (), ("There is no link to break.",), missing)
 
 
 def _unheld(run: Path, case: Case, a: str, b: str) -> tuple[Sentence, ...]:

@@ -20,9 +20,11 @@ PRIOR_ROW: Final = "prior"
 Computation = TypeVar("Computation", bound=Callable[..., Amount])
 
 
-def _rule(
+def rule(
     name: str, unit: str, needs: tuple[str, ...], derivation: str, parts: tuple[str, ...] = ()
 ) -> Callable[[Computation], Computation]:
+    """Enters a computation in `RULES` (the arguments of `figures.Rule`)."""
+
     def add(compute: Computation) -> Computation:
         RULES[name] = Rule(name, unit, needs, derivation, compute, parts)
         return compute
@@ -37,32 +39,32 @@ def _row(frame: pl.DataFrame, column: str) -> Any:
 # --- rings and members ---
 
 
-@_rule("ring.size", "accounts", ("rings",), "the ring's `size`")
+@rule("ring.size", "accounts", ("rings",), "the ring's `size`")
 def _size(case: Case, ring: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), "size"))
 
 
-@_rule("ring.requests", "requests", ("rings",), "the ring's `requests`")
+@rule("ring.requests", "requests", ("rings",), "the ring's `requests`")
 def _requests(case: Case, ring: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), "requests"))
 
 
-@_rule("ring.factor_low", "log10", ("rings",), "the ring's `log10_bf_low`")
+@rule("ring.factor_low", "log10", ("rings",), "the ring's `log10_bf_low`")
 def _factor_low(case: Case, ring: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), "log10_bf_low"))
 
 
-@_rule("ring.factor_high", "log10", ("rings",), "the ring's `log10_bf_high`")
+@rule("ring.factor_high", "log10", ("rings",), "the ring's `log10_bf_high`")
 def _factor_high(case: Case, ring: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), "log10_bf_high"))
 
 
-@_rule("ring.factor_cap", "factor", ("rings",), "the ring's `bf_cap`")
+@rule("ring.factor_cap", "factor", ("rings",), "the ring's `bf_cap`")
 def _factor_cap(case: Case, ring: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), "bf_cap"))
 
 
-@_rule(
+@rule(
     "ring.operator_probability",
     "probability",
     ("rings", "rings.operator_probability"),
@@ -78,7 +80,7 @@ _TIERS: Final = tuple(f"ring.{tier}" for tier in Tier)
 def _tier_rule(tier: Tier) -> None:
     words = f"members of the ring with tier `{tier}`"
 
-    @_rule(f"ring.{tier}", "accounts", ("members",), words, _TIERS)
+    @rule(f"ring.{tier}", "accounts", ("members",), words, _TIERS)
     def _tier(case: Case, ring: str) -> Amount:
         return Amount(case.of_ring("members", ring).filter(pl.col("tier") == tier.value).height)
 
@@ -88,7 +90,7 @@ for _name in Tier:
 
 
 def _member_rule(column: str) -> None:
-    @_rule(f"member.{column}", "probability", ("members",), f"the member's `{column}`")
+    @rule(f"member.{column}", "probability", ("members",), f"the member's `{column}`")
     def _member(case: Case, ring: str, account: str) -> Amount:
         found = case.of_ring("members", ring).filter(pl.col("account_id") == account)
         if column != "probability":
@@ -103,12 +105,12 @@ for _column in ("probability", "low", "high"):
 # --- hypotheses ---
 
 
-@_rule("hypothesis.p", "probability", ("rings",), "the ring's `p_` column of the hypothesis")
+@rule("hypothesis.p", "probability", ("rings",), "the ring's `p_` column of the hypothesis")
 def _p(case: Case, ring: str, hypothesis: str) -> Amount:
     return Amount(_row(case.of_ring("rings", ring), f"p_{hypothesis}"))
 
 
-@_rule(
+@rule(
     "hypothesis.sum",
     "log10",
     ("matrix",),
@@ -119,13 +121,13 @@ def _sum(case: Case, ring: str, hypothesis: str) -> Amount:
     return Amount(math.fsum(matrix[f"log10_lr_{hypothesis}"].drop_nulls()))
 
 
-@_rule("hypothesis.prior", "probability", ("matrix",), "ten to the power of the matrix's row `prior`")
+@rule("hypothesis.prior", "probability", ("matrix",), "ten to the power of the matrix's row `prior`")
 def _hypothesis_prior(case: Case, ring: str, hypothesis: str) -> Amount:
     log = _row(_statistic(case, ring, PRIOR_ROW), f"log10_lr_{hypothesis}")
     return Amount(None if log is None else round(10.0**log, 9))
 
 
-@_rule(
+@rule(
     "hypothesis.without",
     "probability",
     ("matrix",),
@@ -138,12 +140,12 @@ def _hypothesis_without(case: Case, ring: str, hypothesis: str, statistic: str) 
     return Amount(round(shares[hypothesis] / math.fsum(shares.values()), 9))
 
 
-@_rule("matrix.value", "value", ("matrix", "matrix.value"), "`value` of the statistic in the ring's matrix")
+@rule("matrix.value", "value", ("matrix", "matrix.value"), "`value` of the statistic in the ring's matrix")
 def _value(case: Case, ring: str, statistic: str) -> Amount:
     return Amount(_row(_statistic(case, ring, statistic), "value"))
 
 
-@_rule("matrix.lr", "log10", ("matrix",), "the hypothesis's `log10_lr_` column of the statistic")
+@rule("matrix.lr", "log10", ("matrix",), "the hypothesis's `log10_lr_` column of the statistic")
 def _matrix_lr(case: Case, ring: str, statistic: str, hypothesis: str) -> Amount:
     return Amount(_row(_statistic(case, ring, statistic), f"log10_lr_{hypothesis}"))
 
@@ -155,37 +157,35 @@ def _statistic(case: Case, ring: str, statistic: str) -> pl.DataFrame:
 # --- links ---
 
 
-@_rule("ring.pairs", "pairs", ("rings",), "`size` times (`size` - 1), halved")
+@rule("ring.pairs", "pairs", ("rings",), "`size` times (`size` - 1), halved")
 def _pairs(case: Case, ring: str) -> Amount:
     size = int(_row(case.of_ring("rings", ring), "size"))
     return Amount(size * (size - 1) // 2)
 
 
-@_rule("ring.links", "pairs", ("links", "members"), "links with both accounts in the ring")
+@rule("ring.links", "pairs", ("links", "members"), "links with both accounts in the ring")
 def _links(case: Case, ring: str) -> Amount:
     return Amount(case.inner("links", ring).height)
 
 
-@_rule("ring.unlinked", "pairs", ("links", "members"), "pairs of members without a link")
+@rule("ring.unlinked", "pairs", ("links", "members"), "pairs of members without a link")
 def _unlinked(case: Case, ring: str) -> Amount:
     size = len(case.accounts(ring))
     return Amount(size * (size - 1) // 2 - case.inner("links", ring).height)
 
 
-@_rule(
-    "ring.single_group", "pairs", ("links", "members"), "links in the ring for which only one group speaks"
-)
+@rule("ring.single_group", "pairs", ("links", "members"), "links in the ring for which only one group speaks")
 def _single_group(case: Case, ring: str) -> Amount:
     speaks = pl.sum_horizontal((pl.col(f"log10_lr_{group}") > 0).cast(pl.Int64) for group in GROUPS)
     return Amount(case.inner("links", ring).filter(speaks == 1).height)
 
 
-@_rule("ring.for", "pairs", ("links", "members"), "links in the ring for which the group speaks (above zero)")
+@rule("ring.for", "pairs", ("links", "members"), "links in the ring for which the group speaks (above zero)")
 def _for(case: Case, ring: str, group: str) -> Amount:
     return Amount(case.inner("links", ring).filter(pl.col(f"log10_lr_{group}") > 0).height)
 
 
-@_rule(
+@rule(
     "ring.against",
     "pairs",
     ("links", "members"),
@@ -195,7 +195,7 @@ def _against(case: Case, ring: str, group: str) -> Amount:
     return Amount(case.inner("links", ring).filter(pl.col(f"log10_lr_{group}") < 0).height)
 
 
-@_rule(
+@rule(
     "ring.outside_stronger",
     "accounts",
     ("links", "members"),
@@ -219,7 +219,7 @@ def _outside_stronger(case: Case, ring: str) -> Amount:
     return Amount(both.filter(pl.col("outer").fill_null(0) > pl.col("inner").fill_null(0)).height)
 
 
-@_rule(
+@rule(
     "ring.shared_outside",
     "values",
     ("evidence", "holdings", "members"),
@@ -238,45 +238,45 @@ def _piece(case: Case, ring: str, signal: str, value: str) -> pl.DataFrame:
     return case.inner("evidence", ring).filter((pl.col("signal") == signal) & (pl.col("value") == value))
 
 
-@_rule("value.links", "pairs", ("evidence", "members"), "links in the ring for which the value counts")
+@rule("value.links", "pairs", ("evidence", "members"), "links in the ring for which the value counts")
 def _value_links(case: Case, ring: str, signal: str, value: str) -> Amount:
     return Amount(_piece(case, ring, signal, value).filter("used").height)
 
 
-@_rule("value.holders", "accounts", ("evidence", "members"), "`holders` of the value in the evidence")
+@rule("value.holders", "accounts", ("evidence", "members"), "`holders` of the value in the evidence")
 def _value_holders(case: Case, ring: str, signal: str, value: str) -> Amount:
     return Amount(_row(_piece(case, ring, signal, value), "holders"))
 
 
-@_rule("value.members", "accounts", ("holdings", "members"), "members who hold the value")
+@rule("value.members", "accounts", ("holdings", "members"), "members who hold the value")
 def _value_members(case: Case, ring: str, signal: str, value: str) -> Amount:
     held = case.tables["holdings"].filter((pl.col("signal") == signal) & (pl.col("value") == value))
     return Amount(held.filter(pl.col("account_id").is_in(case.accounts(ring)))["account_id"].n_unique())
 
 
-@_rule("link.probability", "probability", ("links",), "the link's `probability`")
+@rule("link.probability", "probability", ("links",), "the link's `probability`")
 def _probability(case: Case, a: str, b: str) -> Amount:
-    return Amount(_row(_pair(case, a, b), "probability"))
+    return Amount(_row(link_of(case, a, b), "probability"))
 
 
-@_rule("link.lr", "log10", ("links",), "the link's `log10_lr`: the sum of its groups")
+@rule("link.lr", "log10", ("links",), "the link's `log10_lr`: the sum of its groups")
 def _lr(case: Case, a: str, b: str) -> Amount:
-    return Amount(_row(_pair(case, a, b), "log10_lr"))
+    return Amount(_row(link_of(case, a, b), "log10_lr"))
 
 
-@_rule("link.prior", "log10", ("links",), "the link's `log10_prior_odds`")
+@rule("link.prior", "log10", ("links",), "the link's `log10_prior_odds`")
 def _prior(case: Case, a: str, b: str) -> Amount:
-    return Amount(_row(_pair(case, a, b), "log10_prior_odds"))
+    return Amount(_row(link_of(case, a, b), "log10_prior_odds"))
 
 
-@_rule("link.group", "log10", ("links",), "the link's `log10_lr_` column of the group")
+@rule("link.group", "log10", ("links",), "the link's `log10_lr_` column of the group")
 def _group(case: Case, a: str, b: str, group: str) -> Amount:
-    return Amount(_row(_pair(case, a, b), f"log10_lr_{group}"))
+    return Amount(_row(link_of(case, a, b), f"log10_lr_{group}"))
 
 
-@_rule("link.without", "probability", ("links",), "the link's probability if the group's part is left out")
+@rule("link.without", "probability", ("links",), "the link's probability if the group's part is left out")
 def _without(case: Case, a: str, b: str, group: str) -> Amount:
-    link = _pair(case, a, b)
+    link = link_of(case, a, b)
     log10_odds = (
         _row(link, "log10_prior_odds") + _row(link, "log10_lr") - (_row(link, f"log10_lr_{group}") or 0.0)
     )
@@ -291,7 +291,8 @@ def probability(log10_odds: float) -> float:
     return odds / (1.0 + odds)
 
 
-def _pair(case: Case, a: str, b: str) -> pl.DataFrame:
+def link_of(case: Case, a: str, b: str) -> pl.DataFrame:
+    """The row of links of a pair (a < b), if there is one."""
     return case.tables["links"].filter((pl.col("account_a") == a) & (pl.col("account_b") == b))
 
 
@@ -305,13 +306,13 @@ def _signal(case: Case, table: str, ring: str, column: str) -> pl.DataFrame | No
     return frame.filter(pl.col("account_id").is_in(case.accounts(ring)))
 
 
-@_rule("labels.rows", "rows", ("signals/labels",), "labels of members")
+@rule("labels.rows", "rows", ("signals/labels",), "labels of members")
 def _labels(case: Case, ring: str) -> Amount:
     found = _signal(case, "labels", ring, "operator")
     return Amount(None if found is None else found.height)
 
 
-@_rule("labels.independent", "accounts", ("signals/labels",), "members with a label that names no operator")
+@rule("labels.independent", "accounts", ("signals/labels",), "members with a label that names no operator")
 def _independent(case: Case, ring: str) -> Amount:
     found = _signal(case, "labels", ring, "operator")
     return Amount(
@@ -319,15 +320,13 @@ def _independent(case: Case, ring: str) -> Amount:
     )
 
 
-@_rule(
-    "labels.operators", "operators", ("signals/labels",), "different operators that labels of members name"
-)
+@rule("labels.operators", "operators", ("signals/labels",), "different operators that labels of members name")
 def _operators(case: Case, ring: str) -> Amount:
     found = _signal(case, "labels", ring, "operator")
     return Amount(None if found is None else found["operator"].drop_nulls().n_unique())
 
 
-@_rule("events.appealed", "accounts", ("signals/events",), "members with an event `appeal` or `reinstated`")
+@rule("events.appealed", "accounts", ("signals/events",), "members with an event `appeal` or `reinstated`")
 def _appealed(case: Case, ring: str) -> Amount:
     found = _signal(case, "events", ring, "event")
     if found is None:
@@ -336,7 +335,7 @@ def _appealed(case: Case, ring: str) -> Amount:
 
 
 def _distinct_rule(name: str, column: str, words: str) -> None:
-    @_rule(name, "values", ("signals/accounts",), words)
+    @rule(name, "values", ("signals/accounts",), words)
     def _distinct(case: Case, ring: str) -> Amount:
         found = _signal(case, "accounts", ring, column)
         return Amount(None if found is None else found[column].drop_nulls().n_unique())
@@ -350,7 +349,7 @@ _distinct_rule("accounts.countries", "country", "different countries that member
 
 
 def _fact_rule(name: str, unit: str, path: tuple[str, ...], words: str) -> None:
-    @_rule(name, unit, (), words)
+    @rule(name, unit, (), words)
     def _fact(case: Case) -> Amount:
         value: Any = case.facts
         for key in path:

@@ -78,6 +78,27 @@ def test_explain_linked_and_not(command: Command, finished: Path) -> None:
     assert done.returncode == 2
 
 
+def test_explain_in_words_and_for_machines(command: Command, finished: Path) -> None:
+    links = pl.read_parquet(finished / "links.parquet").sort("probability", descending=True)
+    a, b = links.select("account_a", "account_b").row(0)
+    text = command("explain", finished, a, b).stdout
+    for part in (
+        "Speaks for common control:",
+        "Speaks against it:",
+        "Every piece of evidence",
+        "Least evidence that the link hangs on:",
+        "Comparable accounts:",
+        "Under other assumptions:",
+    ):
+        assert f"\n{part}" in text
+    told = json.loads(command("explain", finished, a, b, "--json").stdout)
+    assert told["claim"]["text"] in text
+    parts = [float(group["log10_lr"]["value"]) for group in told["groups"]]
+    assert sum(parts) == pytest.approx(links["log10_lr"][0], abs=1e-6)
+    for sentence in (*told["least"], *told["placebo"], *told["stability"]):
+        assert f"  {sentence['text']}\n" in text
+
+
 def test_query_reads_and_cannot_write(command: Command, finished: Path) -> None:
     done = command("query", finished, "MATCH (r:Ring) RETURN count(r) AS rings", "--json")
     rings = pl.read_parquet(finished / "rings.parquet").height
