@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Array = NDArray[np.float64]
+Kinds = Sequence[str | None] | str | None
 Probability = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -167,7 +168,7 @@ class AdditiveModel(_Frozen):
         return self
 
     def chance(
-        self, signal: str, kinds: Sequence[str | None], hub: NDArray[np.bool_], others: Array, accounts: int
+        self, signal: str, kinds: Kinds, hub: NDArray[np.bool_], others: Array, accounts: int
     ) -> Array:
         """u-probability: the chance that an unrelated account shares the value.
 
@@ -176,7 +177,7 @@ class AdditiveModel(_Frozen):
 
         Args:
             signal: the signal's name.
-            kinds: class of each value (None: unknown), shape (n,).
+            kinds: class of each value (None: unknown), shape (n,), or one for all.
             hub: a list calls the value a hub, shape (n,).
             others: other entities holding the value, shape (n,), >= 0.
             accounts: N, accounts in the run.
@@ -192,7 +193,7 @@ class AdditiveModel(_Frozen):
         floor = np.where(hub, np.maximum(floor, self.hub.floor), floor)
         return np.asarray(np.clip((1 - floor) * (others + eta) / max(accounts - 1, 1) + floor, 1e-12, 1.0))
 
-    def shared_value(self, signal: str, kinds: Sequence[str | None], chance: Array, gap_days: Array) -> Array:
+    def shared_value(self, signal: str, kinds: Kinds, chance: Array, gap_days: Array) -> Array:
         """log10 likelihood ratio of a pair's rarest shared value of a signal.
 
         log10 m - log10 U + time. U is the chance that an unrelated account shares this or any other at least as
@@ -201,7 +202,7 @@ class AdditiveModel(_Frozen):
 
         Args:
             signal: the signal's name.
-            kinds: class of each value, shape (n,).
+            kinds: class of each value, shape (n,), or one for all.
             chance: U, shape (n,), > 0; values above 1 count as 1.
             gap_days: time between the accounts' uses, shape (n,); NaN where timeless (adds nothing).
 
@@ -213,11 +214,14 @@ class AdditiveModel(_Frozen):
         decay = np.maximum(np.exp2(-np.nan_to_num(gap_days) / self.signals[signal].half_life_days), 0.1)
         return np.asarray(np.log10(m * decay) - np.log10(np.minimum(chance, 1.0)))
 
-    def _by_kind(self, signal: str, kinds: Sequence[str | None]) -> tuple[Array, Array, Array]:
+    def _by_kind(self, signal: str, kinds: Kinds) -> tuple[Array, Array, Array]:
         """m, eta and floor of each value, by its class."""
         if signal not in self.signals:
             raise ModelError(f"model '{self.name}' has no signal '{signal}'; it has {sorted(self.signals)}")
         base = self.signals[signal]
+        if kinds is None or isinstance(kinds, str):
+            row = base.kinds.get(kinds or "", base)
+            return np.array(row.m), np.array(row.eta), np.array(row.floor)
         distinct, codes = np.unique(
             np.asarray([kind or "" for kind in kinds], dtype=str), return_inverse=True
         )

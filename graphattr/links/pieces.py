@@ -21,8 +21,8 @@ PIECES = {
     "gap": pl.Float64,  # days between the two uses; null if timeless
     "crowd": pl.Int64,  # accounts in the same window at the hub; null for values that are not taken by window
     "rivals": pl.Int64,
-    "row_a": pl.UInt64,
-    "row_b": pl.UInt64,
+    "held_a": pl.UInt32,  # row of index.held
+    "held_b": pl.UInt32,
 }
 
 
@@ -87,8 +87,10 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
 
 
 def _side(index: Index, side: str) -> pl.DataFrame:
-    held = index.held.rename({"account": side})
-    return held.rename({name: f"{name}_{side}" for name in ("own", "first", "last", "row")})
+    held = index.held.select("account", "value", "own", "first", "last").with_row_index("held")
+    return held.rename(
+        {"account": side, **{name: f"{name}_{side}" for name in ("own", "first", "last", "held")}}
+    )
 
 
 def _owner_pairs(index: Index) -> pl.DataFrame:
@@ -122,3 +124,12 @@ def _hub_pieces(index: Index, pairs: pl.DataFrame) -> pl.DataFrame:
         .select(*SHARED)
         .collect(engine="streaming")
     )
+
+
+def part_of(found: Candidates, kept: NDArray[np.int64]) -> Candidates:
+    """The candidates at positions `kept` (ascending), with their pieces."""
+    place = np.full(len(found), -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    pieces = found.pieces.with_columns(pair=pl.Series(place[found.pieces["pair"].to_numpy()]))
+    pieces = pieces.filter(pl.col("pair") >= 0).with_columns(pl.col("pair").cast(found.pieces.schema["pair"]))
+    return Candidates(found.a[kept], found.b[kept], pieces)

@@ -73,6 +73,8 @@ def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFra
         group=pl.col("signal").replace_strict(groups, return_dtype=pl.String),
         kind=pl.when("own").then(pl.lit("own")).otherwise("kind"),
         gap_seconds=pl.col("gap") * 86_400,
+        row_a=index.held["row"].gather(pieces["held_a"]),
+        row_b=index.held["row"].gather(pieces["held_b"]),
     )
     thing = pl.col("signal").str.replace_all("_", " ")
     others = (pl.col("entities") - 1).cast(pl.Int64)

@@ -97,6 +97,11 @@ def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveM
     return Traits(fixed, likeness)
 
 
+def part_of_traits(of_pair: Traits, kept: Whole) -> Traits:
+    """The traits of the pairs at positions `kept`."""
+    return Traits(of_pair.fixed[kept], of_pair.likeness[kept])
+
+
 def weighed(profiles: Profiles, a: Whole, b: Whole, model: AdditiveModel) -> dict[str, Array]:
     """log10 likelihood ratio of every likeness that the model weighs, by name, each of shape (n,); 0 where unknown."""
     result = {}
@@ -184,67 +189,87 @@ def piece_ratios(
     index: Index, found: Candidates, entities: Whole, model: AdditiveModel
 ) -> tuple[Array, Array]:
     """log10 likelihood ratio by the parameters of the model's signals, and k_eff, of every piece: shape (m,) each."""
-    held = _held_chances(index, entities, model)
-    side = held.select("account", "value", "entities", "chance", "union")
-    facts = found.pieces.select("value", "a", "b", "own", "gap", "crowd", "rivals")
-    for end in ("a", "b"):
-        names = {"account": end, "chance": f"chance_{end}", "union": f"union_{end}"}
-        part = side.rename(names) if end == "a" else side.drop("entities").rename(names)
-        facts = facts.join(part, on=[end, "value"], how="left", maintain_order="left")
-    facts = facts.join(
-        index.values.select("value", "signal", "kind", "listed"),
-        on="value",
-        how="left",
-        maintain_order="left",
-    )
-    same = entities[facts["a"].to_numpy()] == entities[facts["b"].to_numpy()]
-    # The pair is one entity under the hypothesis of a common controller: leave it out of the others.
-    others = np.maximum(facts["entities"].to_numpy().astype(float) - np.where(same, 1, 2), 0.0)
-    rivals = facts["rivals"].cast(pl.Float64).to_numpy()
-    ratio = np.zeros(len(facts))
-    kinds = np.where(facts["own"].to_numpy(), "own", facts["kind"].fill_null("").to_numpy())
-    listed = facts["listed"].to_numpy()
-    gap = facts["gap"].cast(pl.Float64).to_numpy()
-    # Chance of sharing anything else as rare. Each end has its own count of chances, and a stranger with as many
-    # values as the other end has more of them than the average one: the geometric mean stands between the two.
-    rest = np.sqrt(
-        np.prod(
-            [facts[f"union_{end}"].to_numpy() - facts[f"chance_{end}"].to_numpy() for end in "ab"], axis=0
-        ).clip(min=0)
-    )
-    signals = facts["signal"].to_numpy()
-    for name in sorted(set(signals.tolist())):
-        rows = np.flatnonzero(signals == name)
-        of = kinds[rows].tolist()
-        chance = model.chance(name, of, listed[rows], others[rows], index.size) + rest[rows]
+    held = _held(index, entities, model)
+    signals, kinds = index.values["signal"].to_numpy(), index.values["kind"].to_list()
+    classes = {kind: number for number, kind in enumerate(sorted({kind or "" for kind in kinds}))}
+    names = {signal: number for number, signal in enumerate(sorted(set(signals.tolist())))}
+    signal_of = np.array([names[signal] for signal in signals], dtype=np.int64)
+    kind_of = np.array([classes[kind or ""] for kind in kinds], dtype=np.int64)
+    listed = index.values["listed"].to_numpy()
+    ratio, k_eff = np.zeros(found.pieces.height), np.zeros(found.pieces.height)
+    for start in range(0, found.pieces.height, PIECES_AT_A_TIME):
+        part = found.pieces[start : start + PIECES_AT_A_TIME]
+        value = part["value"].to_numpy()
+        ends = [part[f"held_{end}"].to_numpy() for end in "ab"]
+        same = entities[part["a"].to_numpy()] == entities[part["b"].to_numpy()]
+        # The pair is one entity under the hypothesis of a common controller: leave it out of the others.
+        others = np.maximum(held.entities[value] - np.where(same, 1.0, 2.0), 0.0)
+        # Chance of sharing anything else as rare. Each end has its own count of chances, and a stranger with as many
+        # values as the other end has more of them than the average one: the geometric mean stands between the two.
+        rest = np.sqrt(np.prod([held.union[end] - held.chance[value] for end in ends], axis=0).clip(min=0))
         # In one window at a hub the rivals are those who were there then.
-        met = np.nan_to_num(rivals[rows], nan=np.inf) / max(index.size - 1, 1)
-        ratio[rows] = model.shared_value(name, of, np.minimum(chance, met), gap[rows])
-    return np.round(ratio, DECIMALS), others + 1
+        rivals = part["rivals"].cast(pl.Float64).fill_null(float("inf")).to_numpy() / max(index.size - 1, 1)
+        gap = part["gap"].cast(pl.Float64).to_numpy()
+        own = part["own"].to_numpy()
+        code = (signal_of[value] * len(classes) + kind_of[value]) * 2 + own
+        found_ratio = np.zeros(len(value))
+        for signal, place in names.items():
+            for kind, number in classes.items():
+                for mine in (False, True):
+                    rows = np.flatnonzero(code == (place * len(classes) + number) * 2 + mine)
+                    if not len(rows):
+                        continue
+                    of = "own" if mine else kind
+                    chance = (
+                        model.chance(signal, of, listed[value[rows]], others[rows], index.size) + rest[rows]
+                    )
+                    found_ratio[rows] = model.shared_value(
+                        signal, of, np.minimum(chance, rivals[rows]), gap[rows]
+                    )
+        ratio[start : start + len(value)] = found_ratio
+        k_eff[start : start + len(value)] = others + 1
+    return np.round(ratio, DECIMALS), k_eff
 
 
-def _held_chances(index: Index, entities: Whole, model: AdditiveModel) -> pl.DataFrame:
-    """index.held with entities (that hold the value), chance (u of the value) and union (U of all as rare ones)."""
-    of_value = (
-        index.held.select("value", entity=pl.Series(entities[index.held["account"].to_numpy()]))
-        .group_by("value")
-        .agg(pl.col("entity").n_unique().cast(pl.Int64).alias("entities"))
-        .join(index.values, on="value")
-        .sort("value")
-    )
-    chance = np.zeros(of_value.height)
-    signals = of_value["signal"].to_numpy()
+#: Pieces of evidence measured at a time, so that memory does not grow with them.
+PIECES_AT_A_TIME = 2_000_000
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Chances by value, and by row of index.held.
+
+    Attributes:
+        entities: resolved entities that hold the value, by value.
+        chance: u-probability of the value, by value.
+        union: chance of sharing the value or any at least as rare one that the account holds, by row of index.held.
+    """
+
+    entities: Array
+    chance: Array
+    union: Array
+
+
+def _held(index: Index, entities: Whole, model: AdditiveModel) -> _Held:
+    value = index.held["value"].cast(pl.Int64).to_numpy()
+    account = index.held["account"].cast(pl.Int64).to_numpy()
+    stride = np.int64(entities.max(initial=0)) + 1
+    distinct = np.unique(value * stride + entities[account])
+    count = np.bincount(distinct // stride, minlength=index.values.height).astype(np.float64)
+    chance = np.zeros(index.values.height)
+    signals = index.values["signal"].to_numpy()
+    listed = index.values["listed"].to_numpy()
     for name in sorted(set(signals.tolist())):
         rows = np.flatnonzero(signals == name)
-        part = of_value[rows]
-        others = part["entities"].to_numpy().astype(float) - 1
-        chance[rows] = model.chance(
-            name, part["kind"].to_list(), part["listed"].to_numpy(), others, index.size
-        )
-    held = index.held.select("account", "value").join(
-        of_value.select("value", "signal", "entities", chance=pl.Series(chance)),
-        on="value",
-        maintain_order="left",
+        kinds = index.values["kind"].gather(rows).to_list()
+        chance[rows] = model.chance(name, kinds, listed[rows], count[rows] - 1, index.size)
+    order = (
+        pl.DataFrame({"account": account, "value": value, "chance": chance[value]})
+        .with_row_index("row")
+        .with_columns(signal=index.values["signal"].gather(value))
+        .sort("account", "signal", "chance", "value")
+        .with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
     )
-    ordered = held.sort("account", "signal", "chance", "value")
-    return ordered.with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
+    union = np.empty(len(value))
+    union[order["row"].to_numpy()] = order["union"].to_numpy()
+    return _Held(count, chance, union)

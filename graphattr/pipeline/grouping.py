@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -16,10 +16,10 @@ from graphattr.errors import InputError
 from graphattr.links.drift import drift
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
-from graphattr.links.pieces import candidates
+from graphattr.links.pieces import candidates, part_of
 from graphattr.links.profiles import profiles
 from graphattr.links.reasons import evidence_table, links_table
-from graphattr.links.score import Scored, score, traits
+from graphattr.links.score import Scored, part_of_traits, score, traits
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import vetoes
@@ -27,6 +27,9 @@ from graphattr.rings.membership import Membership, membership
 from graphattr.rings.weakest import weakest_points
 from graphattr.settings import Settings
 from models import AdditiveModel
+
+#: Candidate pairs with less than this share of the least probability of a link are dropped after the first pass.
+HOPELESS: Final = 0.01
 
 Step = Callable[[str, float], None]
 Whole = NDArray[np.int64]
@@ -67,6 +70,7 @@ def write_groups(
     step("find candidate pairs", 0.1)
     hubs = index.values.filter("hub").select("signal", value="text")
     found = candidates(index, occasions(signals.tables, signals.timeless, hubs), settings.links)
+    looked_at = len(found)
     veto = vetoes(index, signals.tables.get("labels"))
     entity = np.arange(index.size)
     step("compare profiles", 0.2)
@@ -81,6 +85,11 @@ def write_groups(
             0.3 + 0.4 * number / settings.links.passes,
         )
         if number:
+            scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
+        else:
+            # Later passes only count fewer rivals for a value: what is this far below a link stays below.
+            kept = np.flatnonzero(scored.probability >= settings.links.min_probability * HOPELESS)
+            found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
             scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
@@ -102,7 +111,7 @@ def write_groups(
     schema = {"ring_id": pl.String, "weakest_point": pl.String}
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
     return {
-        "candidates": len(found),
+        "candidates": looked_at,
         "links": links.height,
         "rings": len(grouping.rings),
         "members": members.height,

@@ -190,7 +190,7 @@ def test_candidates_are_complete(world: World, data: st.DataObject) -> None:
         assert row["own"] == (one.own or two.own)
         assert (row["crowd"], row["rivals"]) == met.get((a, b, value), (0, None, None))[1:]
         number = values.index(value)
-        assert (row["row_a"], row["row_b"]) == (100 * number + a, 100 * number + b)
+        assert [index.held["row"][row[f"held_{end}"]] for end in "ab"] == [100 * number + a, 100 * number + b]
 
 
 def test_a_hub_raises_a_link_that_other_evidence_made_but_makes_none() -> None:
