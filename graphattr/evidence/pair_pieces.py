@@ -10,12 +10,13 @@ import polars as pl
 from graphattr.evidence.document import Code, Figure, Part, Quote, Sentence
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.pair_rules import evidence_of, ledger_of
-from graphattr.links.likeness import LIKENESSES
-from graphattr.links.reasons import LIKENESS_REASON
 from graphattr.records import GROUPS
 
 #: Rounding of six decimals, many times over, may add up to this; what a cap cuts off is more.
 ROUNDING: Final = 1e-5
+#: Pieces without a value whose reason states a fact, whichever way it weighs (beside values that are not shared). The
+#: reasons of all other likenesses say what much of them means. Not imported from `links`: that loads SciPy.
+STATED: Final = ("creation", "volume", "weaker_likenesses")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _against(piece: PieceRow) -> bool:
 
 def _words(piece: PieceRow, against: bool) -> Sentence:
     """The reason; but where the question is how far a habit is shared, too little of it is no statement that it is."""
-    measured = piece.signal in LIKENESSES and piece.signal not in LIKENESS_REASON
-    if against and measured:
+    likeness = piece.value is None and not piece.signal.startswith("absent:")
+    if against and likeness and piece.signal not in STATED:
         return ("asked how far it holds that ", Quote(piece.reason), ", the answer speaks against")
     return (Quote(piece.reason),)

@@ -17,11 +17,14 @@ from graphattr.evidence.canonical import visible
 from graphattr.evidence.document import Sentence, figures_of, plain
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.pair_case import pair_case
+from graphattr.evidence.pair_pieces import STATED
 from graphattr.evidence.pair_rules import as_strong, comparable
 from graphattr.evidence.pair_text import pair_text
 from graphattr.evidence.pairs import PairPage, pair_of
 from graphattr.evidence.rules import RULES, probability
 from graphattr.evidence.words import forbidden_word
+from graphattr.links.likeness import LIKENESSES
+from graphattr.links.reasons import LIKENESS_REASON, REST
 from graphattr.pipeline import Plan
 from graphattr.pipeline import run as run_pipeline
 from graphattr.records import GROUPS
@@ -263,6 +266,11 @@ def test_too_little_likeness_is_not_said_to_be_one(pages: list[PairPage]) -> Non
     assert "asked how far it holds that both" in against
     assert re.search(r"counts: both (used one|are active|work with|paid with cards of one)", against) is None
     assert "asked how far" not in "\n".join(lines(page.speaks_for) for page in pages)
+
+
+def test_reasons_that_state_facts_are_those_of_the_links() -> None:
+    assert set(STATED) == {*LIKENESS_REASON, REST}
+    assert set(STATED) <= {*LIKENESSES, REST}
 
 
 def test_text_and_json_agree(pages: list[PairPage]) -> None:
