@@ -97,7 +97,7 @@ def sample(
     pair = np.concatenate([chosen, np.full(len(missed) + len(strangers), -1)])
     features = likenesses(seen, a, b) | _shared(index, found, entities, model, pair)
     features |= _unshared(index, found, seen, a, b, pair)
-    share = alike / max(total, 1.0)
+    share = min(alike / max(total, 1.0), 1 - 1e-12)
     return Sample(
         a, b, features, controller[a] == controller[b], weight,
         float(np.log(max(share, 1e-12)) - np.log1p(-share)), pair >= 0, controller[a], controller[b],

@@ -42,7 +42,7 @@ def prior(ratio: Array, pairs: Sample) -> float:
     """log10 prior odds as a run estimates them, from the sample."""
     share = float(pairs.weight.sum())
     odds = float(pairs.prior / np.log(10.0))
-    for _ in range(200):
+    for _ in range(200 if pairs.candidate.any() else 0):
         sure = float((pairs.weight * probability(ratio + odds))[pairs.candidate].sum()) / share
         better = float(np.log10(sure / (1 - sure)))
         if abs(better - odds) < 1e-6:

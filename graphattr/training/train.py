@@ -86,6 +86,12 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
         step(f"fit the curves, iteration {number}, loss {loss:.4f}", 0.7 + 0.2 * min(number / 300, 1))
 
     model = fit([world.sample for world in training], plan.base, plan.name, note, progress=told)
+    if not model.curves:
+        same = sum(int(world.sample.same.sum()) for world in training)
+        raise InputError(
+            f"{same} pairs of one controller in all samples, too few to fit a curve",
+            "signals with more accounts whose controller is known",
+        )
     step("measure", 0.92)
     facts = _facts(plan, model, training, testing)
     draft = work / "model"
@@ -123,9 +129,10 @@ def _drawn(plan: Training, work: Path, key: _Key, step: Step, done: float) -> Dr
     signals, truth = plan.signals[number], plan.truths[number]
     world = variants(signals, number)[view]
     step(f"look at {signals}" + (f" without {', '.join(world.without)}" if world.without else ""), 0.7 * done)
-    path = work / f"{_fingerprint(plan, world)}.npz"
+    seed = number * 3 + view
+    path = work / f"{_fingerprint(plan, world, truth, seed)}.npz"
     if not path.exists():
-        write_drawn(_draw(plan, world, truth, number * 3 + view), path)
+        write_drawn(_draw(plan, world, truth, seed), path)
     return read_drawn(path)
 
 
@@ -144,14 +151,21 @@ def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> Drawn:
     return Drawn(pairs, known.stratum)
 
 
-def _fingerprint(plan: Training, world: World) -> str:
-    files = [
-        (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(world.signals.iterdir())
-    ]
+def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) -> str:
+    """Digest of all that a sample depends on, as far as a training that goes on can tell."""
+    try:
+        files = [*sorted(world.signals.iterdir()), *([] if truth is None else [truth])]
+        stated = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    except OSError as error:
+        raise InputError(
+            f"cannot look at {error.filename}: {error.strerror}", "signal folders, and a truth for each"
+        ) from error
     parts = [
         str(world.signals),
         world.without,
-        files,
+        str(truth),
+        seed,
+        stated,
         plan.base.sha256,
         plan.settings.model_dump(mode="json"),
     ]

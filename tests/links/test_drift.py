@@ -1,0 +1,164 @@
+"""Drift: curves are read only on signals like those that they were fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphattr.links import drift as module
+from graphattr.links.drift import FAR, Drift, drift, told
+from graphattr.links.index import Index
+from graphattr.links.likeness import likenesses
+from graphattr.links.pieces import Candidates, candidates
+from graphattr.links.profiles import Profiles
+from graphattr.settings import LinkSettings
+from links.worlds import NO_USES, Value, index_of, profiles_of
+from models import AdditiveModel, Curve, field_guided_model
+
+SIZE = 120
+FIGURES = ("pace", "batch", "in_tokens", "out_tokens")
+
+
+def world(seed: int = 0, kind: str = "vpn", **figures: Any) -> tuple[Index, Profiles, Candidates]:
+    """Accounts with random figures, in rings of four that share addresses of one class, mailboxes and devices."""
+    generator = np.random.default_rng(seed)
+    holders: dict[Value, list[int]] = {}
+    for ring in range(SIZE // 4):
+        of = list(range(4 * ring, 4 * ring + 4))
+        holders |= {("ip", f"10.0.0.{ring}"): of, ("email", f"e{ring}"): of, ("device", f"d{ring}"): of}
+    for place in range(40):
+        holders["phone", f"p{place}"] = generator.choice(SIZE, 5, replace=False).tolist()
+    kinds = {value: kind for value in holders if value[0] == "ip"}
+    index = index_of(
+        SIZE, holders, kinds=kinds, created=generator.random(SIZE) * 1e6, volume=generator.random(SIZE)
+    )
+    seen = profiles_of(index)
+    known = {name: generator.random(SIZE) for name in FIGURES} | figures
+    seen = replace(seen, figures=seen.figures | known)
+    return index, seen, candidates(index, NO_USES, LinkSettings())
+
+
+def trained(more: tuple[str, ...] = ()) -> AdditiveModel:
+    """A model as if it were fitted on another such world."""
+    _, seen, found = world(seed=1)
+    curves = {
+        name: Curve(
+            group="timing", knots=(0.0, 1.0), values=(0.0, 1.0), pairs=99, usual=tuple(told(values).tolist())
+        )
+        for name, values in likenesses(seen, found.a, found.b).items()
+    }
+    for key in ("ip:vpn", "email", "device", "phone", "absent:ip", "absent:device", *more):
+        curves[key] = Curve(group="network", knots=(0.0,), values=(-0.1,), pairs=99)
+    return field_guided_model().model_copy(update={"curves": curves})
+
+
+def moved(model: AdditiveModel, of: tuple[Index, Profiles, Candidates]) -> Drift:
+    index, seen, found = of
+    return drift(index, seen, found, model)
+
+
+def test_signals_like_those_of_the_training_keep_all_curves() -> None:
+    model = trained()
+    found = moved(model, world())
+    assert found.model == model
+    assert found.familiar
+    assert found.far == found.strange == ()
+    assert found.index.keys() == {"creation", "volume", *FIGURES}
+    assert max(found.index.values()) < 0.5
+
+
+def test_a_likeness_that_says_the_same_of_everybody_loses_its_curve() -> None:
+    model = trained()
+    # Every account makes the same requests: all pairs are as close as can be told.
+    found = moved(model, world(batch=np.ones(SIZE)))
+    assert found.far == ("batch",)
+    assert found.index["batch"] > FAR
+    assert found.model.curves.keys() == model.curves.keys() - {"batch"}
+    assert found.familiar
+
+
+def test_a_likeness_without_values_stays_and_is_nan() -> None:
+    found = moved(trained(), world(pace=np.full(SIZE, np.nan)))
+    assert np.isnan(found.index["pace"])
+    assert found.far == ()
+    assert "pace" in found.model.curves
+
+
+def test_when_most_likenesses_do_not_fit_no_curve_is_used() -> None:
+    model = trained()
+    same = {name: np.ones(SIZE) for name in FIGURES}
+    half = moved(model, world(**{name: same[name] for name in FIGURES[:3]}))  # three of six
+    assert len(half.far) == 3
+    assert half.familiar
+    most = moved(model, world(**same))
+    assert set(most.far) == set(FIGURES)
+    assert most.model.curves == {}
+    assert not most.familiar
+    # Of those that have values: three of five are most.
+    gone = world(**(same | {"pace": np.full(SIZE, np.nan), "out_tokens": world()[1].figures["out_tokens"]}))
+    index, seen, found = gone
+    seen.figures["volume"] = np.ones(SIZE)
+    assert drift(index, seen, found, model).model.curves == {}
+
+
+def test_signals_of_classes_that_no_training_saw_are_named() -> None:
+    model = trained()
+    found = moved(model, world(kind="tor"))
+    assert found.strange == ("ip",)
+    # What both have and do not share says nothing where sharing it would not be understood.
+    assert found.model.curves.keys() == model.curves.keys() - {"absent:ip"}
+    assert moved(trained(("ip:tor",)), world(kind="tor")).strange == ()
+
+
+def test_a_signal_is_strange_by_most_of_its_uses() -> None:
+    value: Value = ("ip", "1")
+    other: Value = ("ip", "2")
+    model = trained()
+    for few, many, strange in (
+        ([0, 1], [2, 3, 4], ("ip",)),
+        ([0, 1, 5], [2, 3, 4], ()),
+        ([0, 1, 5], [2, 3], ()),
+    ):
+        index = index_of(SIZE, {value: few, other: many}, kinds={value: "vpn", other: "tor"})
+        found = candidates(index, NO_USES, LinkSettings())
+        assert drift(index, profiles_of(index), found, model).strange == strange
+
+
+def test_a_model_without_curves_drifts_from_nothing() -> None:
+    model = field_guided_model()
+    found = moved(model, world())
+    assert (found.index, found.strange, found.far) == ({}, (), ())
+    assert found.model == model
+    assert not found.familiar
+
+
+def test_no_candidates() -> None:
+    index = index_of(5, {})
+    found = drift(index, profiles_of(index), candidates(index, NO_USES, LinkSettings()), trained())
+    assert all(np.isnan(value) for value in found.index.values())
+    assert found.far == found.strange == ()
+
+
+def test_many_pairs_are_measured_on_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, (index, seen, found) = trained(), world()
+    whole = drift(index, seen, found, model).index
+    lengths: list[int] = []
+
+    def counted(profiles: Profiles, a: Any, b: Any) -> Any:
+        lengths.append(len(a))
+        return likenesses(profiles, a, b)
+
+    monkeypatch.setattr(module, "likenesses", counted)
+    monkeypatch.setattr(module, "PAIRS", len(found) // 3)
+    part = drift(index, seen, found, model).index
+    assert lengths == [-(-len(found) // 3)]
+    assert part.keys() == whole.keys()
+    assert max(part.values()) < FAR
+
+
+def test_deciles_without_the_ends() -> None:
+    assert told(np.append(np.arange(101.0), np.nan)).tolist() == [10.0 * n for n in range(1, 10)]
+    assert len(told(np.array([np.nan]))) == 0
