@@ -182,21 +182,26 @@ def _same_ring(case: Case, kept: str, exchanged: str) -> Amount:
 
 def comparable(case: Case, kept: str, exchanged: str) -> list[str]:
     """Accounts as active as `exchanged`, neither of the two among them, sorted; at most `PLACEBOS`."""
-    others = case.tables["signals/accounts"].select("account_id").unique()
+    others = case.tables["signals/accounts"].lazy().select("account_id").unique()
     usage = case.tables.get("signals/usage")
     if usage is not None:
-        amounts = usage.group_by("account_id").agg(
-            amount=pl.col("requests").fill_null(1).cast(pl.Float64).sum()
+        requests = pl.col("requests").fill_null(1).cast(pl.Float64).sum()
+        amounts = usage.lazy().group_by("account_id").agg(amount=requests)
+        own = usage.filter(pl.col("account_id") == exchanged).select(requests).item()
+        near = amounts.filter((pl.col("amount") * 2 >= own) & (pl.col("amount") <= own * 2))
+        # Accounts without a row made no request: as many as one that is exchanged and made none.
+        others = (
+            others.join(amounts.filter(pl.col("amount") > 0), on="account_id", how="anti")
+            if own == 0
+            else near
         )
-        others = others.join(amounts, on="account_id", how="left").with_columns(pl.col("amount").fill_null(0))
-        own = others.filter(pl.col("account_id") == exchanged)["amount"].sum()
-        others = others.filter((pl.col("amount") * 2 >= own) & (pl.col("amount") <= own * 2))
-    found = sorted(set(others["account_id"]) - {kept, exchanged})
-    if len(found) <= PLACEBOS:
-        return found
-    seed = int.from_bytes(hashlib.sha256(f"{kept}\0{exchanged}".encode()).digest()[:8])
-    drawn = np.random.default_rng(seed).choice(len(found), PLACEBOS, replace=False)
-    return [found[n] for n in sorted(drawn.tolist())]
+    others = others.select("account_id").filter(~pl.col("account_id").is_in([kept, exchanged]))
+    found = others.sort("account_id").collect()["account_id"]
+    if len(found) > PLACEBOS:
+        seed = int.from_bytes(hashlib.sha256(f"{kept}\0{exchanged}".encode()).digest()[:8], "big")
+        drawn = np.random.default_rng(seed).choice(len(found), PLACEBOS, replace=False)
+        found = found.gather(np.sort(drawn))
+    return found.to_list()
 
 
 def as_strong(case: Case, kept: str, exchanged: str) -> list[str]:

@@ -203,6 +203,14 @@ def test_a_draw_of_comparable_accounts_is_the_pairs_own(
     assert comparable(without_usage, a, b) != comparable(without_usage, b, a)
 
 
+def test_accounts_without_use_are_comparable_with_each_other(run: Path) -> None:
+    case = pair_case(run, "acc-a1", "acc-a2")
+    usage = case.tables["signals/usage"].filter(~pl.col("account_id").is_in(["acc-a2", "acc-a4"]))
+    none = pl.when(pl.col("account_id") == "acc-a3").then(0.0).otherwise("requests").alias("requests")
+    few = replace(case, tables=case.tables | {"signals/usage": usage.with_columns(none)})
+    assert comparable(few, "acc-a1", "acc-a2") == ["acc-a3", "acc-a4"]
+
+
 def test_placebos_in_words(run: Path, tmp_path: Path) -> None:
     page = pair_page(run, "acc-a1", "acc-a2")
     assert "5 of 10 comparable accounts (with between half and twice the requests of acc-a2)" in lines(
@@ -214,8 +222,11 @@ def test_placebos_in_words(run: Path, tmp_path: Path) -> None:
     assert "not matched on activity, for want of a table usage" in lines(
         pair_page(other, "acc-a1", "acc-a2").placebo
     )
-    lonely = {"signals/accounts": pl.DataFrame({"account_id": ["acc-a1", "acc-a2"]})}
     case = pair_case(run, "acc-a1", "acc-a2")
+    lonely = {
+        name: case.tables[name].filter(pl.col("account_id").is_in(["acc-a1", "acc-a2"]))
+        for name in ("signals/accounts", "signals/usage")
+    }
     alone = pair_of(Figures(replace(case, tables=case.tables | lonely), RULES), "acc-a1", "acc-a2")
     assert "There is no account with between half and twice the requests of acc-a2" in lines(alone.placebo)
 
