@@ -57,13 +57,14 @@ class Habits:
         known = [value for value in known if value is not None]
         return math.log10((sum(known) + 1) / requests) if known else NAN
 
-    def rank(self, name: str, a: str, b: str) -> float:
+    def rank(self, name: str, a: str, b: str, slack: float = 1e-12) -> float:
         values = {c: self.figure(name, c) for c in self.ids}
         others = [c for c in self.ids if not math.isnan(values[c])]
         if math.isnan(values[a] + values[b]):
             return NAN
-        distance = abs(values[a] - values[b])
-        near = sum(abs(values[c] - values[end]) <= distance + 1e-12 for end in (a, b) for c in others) - 2
+        distance = abs(values[a] - values[b]) + slack
+        third = [values[c] for c in others if c not in (a, b)]
+        near = 2 + sum(abs(value - values[end]) <= distance for end in (a, b) for value in third)
         return -math.log10(max(near / 2 / (len(others) - 1), 1e-6))
 
     # Shapes -------------------------------------------------------------------------------------------------------

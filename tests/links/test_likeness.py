@@ -24,6 +24,9 @@ from links import oracle
 from links.habits import Habits
 from links.worlds import accounts, at, names, write
 
+RANKS = ("creation", "pace", "batch", "in_tokens", "out_tokens")
+#: Likenesses that are computed with single precision.
+SINGLE = ("hours", "model", "capability")
 Rows = dict[str, list[dict[str, Any]]]
 SIZE = 6
 IDS = names(SIZE)
@@ -84,7 +87,7 @@ def of(tables: Rows, name: str, a: int = 0, b: int = 1) -> float:
     return float(measured(tables, a=np.array([a]), b=np.array([b]))[name][0])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 @given(signals)
 def test_likenesses_equal_the_oracle(tables: Rows) -> None:
     found = measured(tables)
