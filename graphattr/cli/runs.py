@@ -36,7 +36,9 @@ def run(
         str, typer.Option(help="embedded, neo4j://, neo4j+s:// or bolt://; credentials from the environment.")
     ] = "embedded",
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Model file; the shipped model if not given.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder or file; the shipped model if not given.")
+    ] = None,
     device: Annotated[
         Device, typer.Option(help="Where the model computes. The shipped model needs no GPU.")
     ] = Device.AUTO,
@@ -49,7 +51,9 @@ def run(
     if engine != "local":
         raise SettingsError(f"the engine '{engine}'", "local", "this version computes on one machine")
     if device is Device.CUDA:
-        raise SettingsError("the device 'cuda'", "auto or cpu", "the additive model computes on the CPU")
+        raise SettingsError(
+            "the device 'cuda'", "auto or cpu", "scoring needs no GPU: it computes on the CPU"
+        )
     settings = Settings.read(config)
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})

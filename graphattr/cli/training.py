@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from graphattr.cli.output import emit, say, steps, table
+from graphattr.cli.runs import Device
 from graphattr.errors import InputError, SettingsError
 from graphattr.settings import Settings
-from graphattr.training import Training
+from graphattr.training import NetworkOptions, Training
 from graphattr.training import train as train_model
 from models import ModelError, field_guided_model, load_model
 
@@ -35,6 +36,13 @@ def train(
     whole: Annotated[
         bool, typer.Option("--whole", help="Do not also train on each world without some of its tables.")
     ] = False,
+    gnn: Annotated[
+        bool, typer.Option("--gnn/--no-gnn", help="Train a graph network too; that needs PyTorch.")
+    ] = False,
+    device: Annotated[Device, typer.Option(help="Where the graph network is trained.")] = Device.AUTO,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Most epochs of the graph network; it stops early where none helps.")
+    ] = NetworkOptions.epochs,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -49,7 +57,9 @@ def train(
     except ModelError as error:
         raise InputError(str(error), hint="name a model made by graphattr, or none") from error
     truths = tuple(truth) if truth else tuple(_beside(folder) for folder in signals)
-    plan = Training(tuple(signals), truths, out, start, name or out.name, Settings.read(config), whole)
+    settings = Settings.read(config)
+    network = NetworkOptions(device.value, epochs, settings.seed) if gnn else None
+    plan = Training(tuple(signals), truths, out, start, name or out.name, settings, whole, network)
     with steps(quiet) as step:
         facts = train_model(plan, step)
     if json_:

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.likeness import LIKENESSES, likenesses
+from graphattr.links.likeness import ALL_LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles
 from graphattr.records import SIGNAL
 from models import AdditiveModel
+
+Array = NDArray[np.float64]
 
 #: Candidate pairs that the drift is measured on.
 PAIRS: Final = 100_000
@@ -48,7 +50,9 @@ class Drift:
         return tuple(name for name, value in self.index.items() if value > FAR)
 
 
-def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveModel) -> Drift:
+def drift(
+    index: Index, profiles: Profiles, found: Candidates, model: AdditiveModel, gnn: Array | None = None
+) -> Drift:
     """Compares the likenesses of candidate pairs, and the classes of shared values, with the training's.
 
     Args:
@@ -56,10 +60,13 @@ def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveMo
         profiles: its profiles.
         found: its candidate pairs.
         model: the evidence model; one without curves drifts from nothing.
+        gnn: log10 odds of the graph network for the candidate pairs, if there is one.
     """
     step = max(len(found) // PAIRS, 1)
     values = likenesses(profiles, found.a[::step], found.b[::step]) if model.curves else {}
-    curves = {name: model.curves[name] for name in LIKENESSES if name in model.curves}
+    if gnn is not None:
+        values["gnn"] = gnn[::step]
+    curves = {name: model.curves[name] for name in ALL_LIKENESSES if name in model.curves}
     measured = {name: curve.drift(values.get(name, np.empty(0))) for name, curve in curves.items()}
     strange = _strange(index, model) if model.curves else ()
     found_far = Drift(measured, strange, model)
@@ -80,7 +87,7 @@ def _strange(index: Index, model: AdditiveModel) -> tuple[str, ...]:
     return tuple(name for name in SIGNAL if name in uses and uses[name][1] > STRANGE * sum(uses[name]))
 
 
-def told(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def told(values: Array) -> Array:
     """Deciles of a feature's values without the two ends, rounded; empty without values."""
     known = values[~np.isnan(values)]
     return np.round(np.quantile(known, np.arange(1, 10) / 10), 4) if len(known) else np.empty(0)

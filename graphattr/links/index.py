@@ -24,8 +24,8 @@ class Index:
         volume: log10 of 1 + tokens (or of requests, where no tokens were given), shape (N,); NaN without usage.
         values: value (u32, its number), signal, text, kind, holders, listed (a list calls it a hub), hub (too many
             holders to pair them all, or listed); only values with two holders or more.
-        held: account (u32), value (u32), own (bool), first, last (us since 1970, null if timeless), row; sorted by
-            value, account.
+        held: account (u32), value (u32), own (bool), first, last (us since 1970, null if timeless), count (uses), row;
+            sorted by value, account.
     """
 
     accounts: pl.Series
@@ -79,6 +79,7 @@ def build_index(tables: dict[str, Path], holdings: Path, lists: Path | None, set
             own=pl.col("kind").eq_missing("own"),
             first=pl.col("first_seen").dt.epoch("us"),
             last=pl.col("last_seen").dt.epoch("us"),
+            count="count",
             row="first_row",
         )
         .sort("value", "account")

@@ -30,7 +30,7 @@ class Likeness:
     words: str
 
 
-#: Every likeness by name, in the order of their groups.
+#: Every likeness of profiles by name, in the order of their groups.
 LIKENESSES: Final = {
     "asn": Likeness("network", "both used one network (ASN) that few others use"),
     "address_country": Likeness("network", "both used addresses of one country that few others use"),
@@ -53,11 +53,15 @@ LIKENESSES: Final = {
     "capability": Likeness("behaviour", "both use the same mixture of capabilities"),
     "templates": Likeness("behaviour", "both work with the same rare prompt templates"),
 }
+#: With those that come from elsewhere: the graph network's word (`graph_input.log10_odds`).
+ALL_LIKENESSES: Final = LIKENESSES | {
+    "gnn": Likeness("graph", "a graph network over shared values finds the two alike")
+}
 _FIGURES: Final = ("creation", "volume", "pace", "batch", "in_tokens", "out_tokens")
 
 
 def likenesses(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
-    """Every likeness that the signals tell of, larger meaning more alike; nan where either side is unknown.
+    """Every likeness that profiles tell of, larger meaning more alike; nan where either side is unknown.
 
     Args:
         profiles: the accounts' profiles.

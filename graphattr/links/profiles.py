@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +55,7 @@ class Profiles:
         traited: whether the account has any such trait at all, by name, shape (N,).
         acts: (account, second) of each act by kind, sorted by second.
         has: whether an account has any value of a signal, by signal name, shape (N,).
+        held: how many it has, shared or not, likewise.
     """
 
     figures: dict[str, Array]
@@ -68,6 +69,7 @@ class Profiles:
     traited: dict[str, NDArray[np.bool_]]
     acts: dict[str, tuple[Whole, Array]]
     has: dict[str, NDArray[np.bool_]]
+    held: dict[str, Whole] = field(default_factory=dict)
 
 
 def profiles(index: Index, tables: dict[str, Path], timeless: frozenset[str], holdings: Path) -> Profiles:
@@ -102,9 +104,9 @@ def profiles(index: Index, tables: dict[str, Path], timeless: frozenset[str], ho
         if table in tables:
             traits[name], traited[name] = _trait(pl.scan_parquet(tables[table]), number, trait())
     acts = _acts(tables["events"], number) if "events" in tables and "events" not in timeless else {}
-    return Profiles(
-        figures, shapes, first, last, templates, slots, hours, traits, traited, acts, _has(holdings, number)
-    )
+    held = _held(holdings, number)
+    has = {name: values > 0 for name, values in held.items()}
+    return Profiles(figures, shapes, first, last, templates, slots, hours, traits, traited, acts, has, held)
 
 
 def _joined(*columns: str) -> pl.Expr:
@@ -264,12 +266,12 @@ def _acts(events: Path, number: pl.DataFrame) -> dict[str, tuple[Whole, Array]]:
     return result
 
 
-def _has(holdings: Path, number: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    found = _placed(pl.scan_parquet(holdings).select("account_id", "signal").unique(), number)
+def _held(holdings: Path, number: pl.DataFrame) -> dict[str, Whole]:
+    """How many values of a signal each account holds, by signal that anybody has a value of."""
+    found = _placed(pl.scan_parquet(holdings).group_by("account_id", "signal").len("values"), number)
     result = {}
-    for signal in SIGNALS:
-        here = np.zeros(number.height, dtype=bool)
-        here[found.filter(pl.col("signal") == signal.name)["account"].to_numpy()] = True
-        if here.any():
-            result[signal.name] = here
-    return result
+    for (name,), part in found.group_by("signal", maintain_order=True):
+        here = np.zeros(number.height, dtype=np.int64)
+        here[part["account"].to_numpy()] = part["values"].to_numpy()
+        result[str(name)] = here
+    return {signal.name: result[signal.name] for signal in SIGNALS if signal.name in result}

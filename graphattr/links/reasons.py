@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.likeness import LIKENESSES
+from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import DECIMALS, Scored, unshared, weighed
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
@@ -102,7 +102,8 @@ def _likenesses(
     a, b = found.a[pairs], found.b[pairs]
     rest = np.zeros((len(pairs), len(GROUPS)))
     parts = []
-    for name, weight in weighed(profiles, a, b, model).items():
+    gnn = None if scored.traits.gnn is None else scored.traits.gnn[pairs]
+    for name, weight in weighed(profiles, a, b, model, gnn).items():
         fitted = name in model.curves
         group = model.curves[name].group if fitted else model.likeness[name].group
         told = (
@@ -154,7 +155,7 @@ def _words(profiles: Profiles, name: str, a: NDArray[np.int64], b: NDArray[np.in
             [_span(gap) for gap in distance] if name == "creation" else [f"{10**gap:.3g}" for gap in distance]
         )
         return [LIKENESS_REASON[name].format(word) for word in words]
-    return [LIKENESSES[name].words] * len(a)
+    return [ALL_LIKENESSES[name].words] * len(a)
 
 
 def _without_value(

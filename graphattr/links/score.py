@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.likeness import LIKENESSES, likenesses
+from graphattr.links.likeness import ALL_LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles
 from graphattr.links.tally import Slots, Tally
@@ -34,10 +34,12 @@ class Traits:
         fixed: log10 likelihood ratio by group of all fitted ones together, shape (n, 7).
         likeness: the best of each group by the parameters of `AdditiveModel.likeness`, shape (n, 7); -inf where the
             model has none.
+        gnn: log10 odds of the graph network, shape (n,), as `AdditiveModel.curves` reads them; None without one.
     """
 
     fixed: Array
     likeness: Array
+    gnn: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,24 @@ def probability(log10_odds: Array) -> Array:
     return np.asarray(1 / (1 + np.power(10.0, -np.clip(log10_odds, -300, 300))))
 
 
-def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> Traits:
-    """Weighs the likenesses of all candidate pairs, and the values that both sides have but do not share."""
+def traits(
+    profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel, gnn: Array | None = None
+) -> Traits:
+    """Weighs the likenesses of all candidate pairs, and the values that both sides have but do not share.
+
+    Args:
+        profiles: the accounts' profiles.
+        found: candidate pairs, n of them.
+        index: the run's index.
+        model: the evidence model.
+        gnn: log10 odds of the graph network (`graph_input.log10_odds`), shape (n,); None without one.
+    """
     fixed = np.zeros((len(found), len(GROUPS)))
     likeness = np.full((len(found), len(GROUPS)), -np.inf)
     for start in range(0, len(found), CHUNK):
         part = slice(start, start + CHUNK)
-        for name, values in weighed(profiles, found.a[part], found.b[part], model).items():
+        odds = None if gnn is None else gnn[part]
+        for name, values in weighed(profiles, found.a[part], found.b[part], model, odds).items():
             if name in model.curves:
                 fixed[part, GROUPS.index(model.curves[name].group)] += values
             else:
@@ -94,23 +107,27 @@ def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveM
     for signal, rows in unshared(profiles, found, index, model).items():
         curve = model.curves[f"absent:{signal}"]
         fixed[rows, GROUPS.index(curve.group)] += round(curve.values[0], DECIMALS)
-    return Traits(fixed, likeness)
+    return Traits(fixed, likeness, gnn)
 
 
 def part_of_traits(of_pair: Traits, kept: Whole) -> Traits:
     """The traits of the pairs at positions `kept`."""
-    return Traits(of_pair.fixed[kept], of_pair.likeness[kept])
+    gnn = None if of_pair.gnn is None else of_pair.gnn[kept]
+    return Traits(of_pair.fixed[kept], of_pair.likeness[kept], gnn)
 
 
-def weighed(profiles: Profiles, a: Whole, b: Whole, model: AdditiveModel) -> dict[str, Array]:
+def weighed(
+    profiles: Profiles, a: Whole, b: Whole, model: AdditiveModel, gnn: Array | None = None
+) -> dict[str, Array]:
     """log10 likelihood ratio of every likeness that the model weighs, by name, each of shape (n,); 0 where unknown."""
     result = {}
-    for name, values in likenesses(profiles, a, b).items():
+    alike = likenesses(profiles, a, b) | ({} if gnn is None else {"gnn": gnn})
+    for name, values in alike.items():
         if name in model.curves:
             result[name] = np.round(model.curves[name].at(values), DECIMALS)
         elif name in model.likeness:
             result[name] = np.round(model.likeness_ratio(name, np.power(10.0, -values)), DECIMALS)
-    return {name: result[name] for name in LIKENESSES if name in result}
+    return {name: result[name] for name in ALL_LIKENESSES if name in result}
 
 
 def unshared(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> dict[str, Whole]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from graphattr.errors import InputError
 from graphattr.links.drift import drift
+from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
 from graphattr.links.pieces import candidates, part_of
@@ -26,7 +27,7 @@ from graphattr.rings.guards import vetoes
 from graphattr.rings.membership import Membership, membership
 from graphattr.rings.weakest import weakest_points
 from graphattr.settings import Settings
-from models import AdditiveModel
+from models.linkage import Linkage
 
 #: Candidate pairs with less than this share of the least probability of a link are dropped after the first pass.
 HOPELESS: Final = 0.01
@@ -58,9 +59,10 @@ def write_holdings(signals: Signals, out: Path) -> int:
 
 
 def write_groups(
-    signals: Signals, out: Path, settings: Settings, model: AdditiveModel, step: Step
+    signals: Signals, out: Path, settings: Settings, linkage: Linkage, step: Step
 ) -> dict[str, Any]:
     """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts."""
+    model = linkage.model
     missing = sorted({signal.name for signal in SIGNALS} - set(model.signals))
     if missing:
         raise InputError(
@@ -75,9 +77,13 @@ def write_groups(
     entity = np.arange(index.size)
     step("compare profiles", 0.2)
     seen = profiles(index, signals.tables, signals.timeless, out / "holdings.parquet")
-    moved = drift(index, seen, found, model)
+    gnn = None
+    if linkage.network is not None:
+        pairs = pairs_of(index, found, found.a, found.b)
+        gnn = log10_odds(graph_of(index, seen), pairs, linkage.network)
+    moved = drift(index, seen, found, model, gnn)
     model = moved.model
-    of_pair = traits(seen, found, index, model)
+    of_pair = traits(seen, found, index, model, gnn)
     scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
     for number in range(settings.links.passes):
         step(

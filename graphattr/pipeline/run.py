@@ -20,7 +20,8 @@ from graphattr.settings import Secrets, Settings
 from graphattr.store.graph import GraphTables
 from graphattr.store.open import open_store
 from loaders import LoadError, load
-from models import AdditiveModel, KnownRings, ModelError, load_model, shipped_model, shipped_rings
+from models import KnownRings, ModelError, shipped_rings
+from models.linkage import Linkage, load_linkage, shipped_linkage
 
 SCHEMA: Final = 1
 #: Libraries whose version can change a figure.
@@ -46,7 +47,7 @@ class Plan:
         mapping: mapping file, or None.
         store: store URI.
         settings: settings.
-        model: model file; None for the shipped model.
+        model: model folder or file; None for the shipped model.
     """
 
     source: str
@@ -68,27 +69,27 @@ def run(plan: Plan, secrets: Secrets, step: Step = lambda _name, _done: None) ->
     Raises:
         GraphattrError: bad input, settings or store; nothing is left half written then.
     """
-    model, known = _models(plan.model)
+    linkage, known = _models(plan.model)
     area = open_store(plan.store, plan.out / "graph", secrets)
     try:
         area.check()
     finally:
         area.close()
-    with staging(plan.out, _fingerprint(plan, secrets, model, known)) as stage:
+    with staging(plan.out, _fingerprint(plan, secrets, linkage, known)) as stage:
         if stage.publishing and not stage.same():
             stage.publish()
             return run(plan, secrets, step)
         if not stage.publishing:
-            _work(plan, secrets, stage, model, known, step)
+            _work(plan, secrets, stage, linkage, known, step)
         else:
             stage.publish()
     step("done", 1.0)
     return dict(json.loads((plan.out / "run.json").read_text(encoding="utf-8")))
 
 
-def _models(path: Path | None) -> tuple[AdditiveModel, KnownRings]:
+def _models(path: Path | None) -> tuple[Linkage, KnownRings]:
     try:
-        return (load_model(path) if path else shipped_model()), shipped_rings()
+        return (load_linkage(path) if path else shipped_linkage()), shipped_rings()
     except ModelError as error:
         raise InputError(
             str(error), hint="name a model made by graphattr, or none for the shipped one"
@@ -96,7 +97,7 @@ def _models(path: Path | None) -> tuple[AdditiveModel, KnownRings]:
 
 
 def _work(
-    plan: Plan, secrets: Secrets, stage: Staging, model: AdditiveModel, known: KnownRings, step: Step
+    plan: Plan, secrets: Secrets, stage: Staging, linkage: Linkage, known: KnownRings, step: Step
 ) -> None:
     out = stage.out
     step("load signals", 0.0)
@@ -112,7 +113,7 @@ def _work(
     stages += [
         stage.stage("holdings", lambda: {"rows": write_holdings(signals, out / "holdings.parquet")}),
         stage.stage(
-            "group", lambda: write_groups(signals, out, plan.settings, model, _within(step, 0.3, 0.4))
+            "group", lambda: write_groups(signals, out, plan.settings, linkage, _within(step, 0.3, 0.4))
         ),
     ]
     step("weigh hypotheses", 0.75)
@@ -122,7 +123,7 @@ def _work(
     step("fill the store", 0.85)
     stages.append(stage.stage("store", lambda: _fill(plan, secrets, out)))
     step("hash and publish", 0.97)
-    stage.publish(_document(plan, stages, loaded, model, known, out))
+    stage.publish(_document(plan, stages, loaded, linkage, known, out))
 
 
 def _within(step: Step, start: float, share: float) -> Step:
@@ -171,11 +172,12 @@ def _document(
     plan: Plan,
     stages: list[dict[str, Any]],
     loaded: dict[str, Any],
-    model: AdditiveModel,
+    linkage: Linkage,
     known: KnownRings,
     out: Path,
 ) -> dict[str, Any]:
     facts = {stage["name"]: stage["facts"] for stage in stages}
+    model, network = linkage.model, linkage.network
     alpha = plan.settings.attribution.alpha
     words = GUARANTEE if len(known) else NO_GUARANTEE
     return {
@@ -187,6 +189,7 @@ def _document(
         "model": {
             "name": model.name,
             "sha256": model.sha256,
+            "network": network.sha256 if network else None,
             "trained": model.trained,
             "note": model.note,
             "caps": model.caps,
@@ -224,7 +227,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fingerprint(plan: Plan, secrets: Secrets, model: AdditiveModel, known: KnownRings) -> str:
+def _fingerprint(plan: Plan, secrets: Secrets, linkage: Linkage, known: KnownRings) -> str:
     """Digest of everything that goes into a run; input files by name, size and time, for a quick look."""
     source = Path(plan.source)
     listed = [
@@ -237,7 +240,8 @@ def _fingerprint(plan: Plan, secrets: Secrets, model: AdditiveModel, known: Know
     key = secrets.key.get_secret_value().encode() if secrets.key else b""
     parts: list[Any] = [
         graphattr.__version__, SCHEMA, versions(), plan.source, listed, plan.store,
-        plan.settings.model_dump(mode="json"), model.sha256, known.source, len(known),
+        plan.settings.model_dump(mode="json"), linkage.model.sha256, known.source, len(known),
+        linkage.network.sha256 if linkage.network else None,
         plan.mapping.read_text(encoding="utf-8") if plan.mapping else None,
         hmac.new(key, b"graphattr run fingerprint", "sha256").hexdigest(),
     ]  # fmt: skip

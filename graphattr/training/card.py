@@ -30,6 +30,12 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         f" Shared values are measured with the parameters of `{facts['base']['name']}`."
     )
     yield ""
+    if "network" in facts:
+        yield (
+            f"It reads a graph network, SHA-256 `{facts['network']['sha256']}`. {facts['network']['note']} Without the"
+            f" network its Cllr on the same pairs is {_figure(facts['figures_without_network']['all'], 'cllr')}."
+        )
+        yield ""
     yield "## Not for"
     yield ""
     yield LIMITS

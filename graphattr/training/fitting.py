@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphattr.links.drift import told
-from graphattr.links.likeness import LIKENESSES
+from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.samples import Sample
 from graphattr.records import SIGNAL
 from models import AdditiveModel, Curve
@@ -62,7 +62,7 @@ def fit(
             # its chance falls.
             extend=round(float(np.clip(rise, 0.0, 1.0)), 4) if shared else 0.0,
             pairs=support[key],
-            usual=tuple(told(_candidates(drawn, key)).tolist()) if key in LIKENESSES else (),
+            usual=tuple(told(_candidates(drawn, key)).tolist()) if key in ALL_LIKENESSES else (),
         )
     return AdditiveModel(
         **(model.model_dump() | {"name": name, "trained": True, "note": note, "curves": curves})
@@ -80,7 +80,7 @@ def _candidates(drawn: Sequence[Sample], key: str) -> Array:
 
 
 def _group(key: str) -> str:
-    if key in LIKENESSES:
-        return LIKENESSES[key].group
+    if key in ALL_LIKENESSES:
+        return ALL_LIKENESSES[key].group
     signal = key.removeprefix("absent:").split(":")[0]
     return SIGNAL[signal].group

@@ -19,11 +19,24 @@ from graphattr.training.card import card
 from graphattr.training.drawn import Drawn, read_drawn, write_drawn
 from graphattr.training.fitting import fit
 from graphattr.training.measure import figures
-from graphattr.training.worlds import World, read_labels, read_truth, see, variants
+from graphattr.training.network import (
+    NetworkOptions,
+    require,
+    taught,
+    train_network,
+    with_network,
+    write_world,
+)
+from graphattr.training.worlds import Seen, World, read_labels, read_truth, see, variants
 from models import AdditiveModel
+from models.gnn import Weights, write_weights
+from models.linkage import CURVE, NETWORK_FILE
 
 #: Of so many worlds one is kept for measuring; with fewer in all, some controllers of every world are.
 EVERY: Final = 5
+#: Shares of the progress until the curves are fitted.
+_LOOKING: Final = 0.4
+_NETWORK: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ class Training:
         name: of the model.
         settings: settings of the runs that the worlds are read with.
         whole: look at each world only with all its tables, not without some of them too.
+        network: how to train a graph network too; None for none.
     """
 
     signals: tuple[Path, ...]
@@ -47,10 +61,13 @@ class Training:
     name: str
     settings: Settings = field(default_factory=Settings)
     whole: bool = False
+    network: NetworkOptions | None = None
 
 
 def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, Any]:
-    """Fits a model and writes it to `out`: model.json, card.json and CARD.md. A training that was killed goes on.
+    """Fits a model and writes it to `out`: model.json, card.json, CARD.md, and gnn.npz where a network is trained.
+
+    A training that was killed goes on where it was.
 
     Args:
         plan: what to train on.
@@ -60,8 +77,8 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
         What card.json holds.
 
     Raises:
-        InputError: signals or truth that cannot be read.
-        SettingsError: no signals, or a folder that holds something else already.
+        InputError: signals or truth that cannot be read, or no PyTorch to train a network with.
+        SettingsError: no signals, a folder that holds something else already, or a device that is not there.
     """
     if not plan.signals or len(plan.signals) != len(plan.truths):
         raise SettingsError(
@@ -69,10 +86,12 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
         )
     if plan.out.exists():
         raise SettingsError(f"{plan.out} exists already", "a new folder", "name another, or remove it")
+    kept, held = _split(plan)
+    seen = _taught(plan, kept)
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    kept, held = _split(plan)
     drawn = {key: _drawn(plan, work, key, step, done) for done, key in _numbered([*kept, *held])}
+    network = None if plan.network is None else _network(plan, plan.network, work, drawn, seen, step)
     training = [drawn[key] for key in kept]
     testing = [drawn[key] for key in held]
     if not testing:
@@ -92,9 +111,18 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
             f"{same} pairs of one controller in all samples, too few to fit a curve",
             "signals with more accounts whose controller is known",
         )
+    if CURVE not in model.curves:
+        network = None  # too few pairs of one controller to say what it is worth
     step("measure", 0.92)
-    facts = _facts(plan, model, training, testing)
-    draft = work / "model"
+    facts = _facts(plan, model, network, training, testing)
+    _write(work / "model", model, network, facts).replace(plan.out)
+    shutil.rmtree(work)
+    step("done", 1.0)
+    return facts
+
+
+def _write(draft: Path, model: AdditiveModel, network: Weights | None, facts: dict[str, Any]) -> Path:
+    """Writes a model folder anew."""
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     (draft / "model.json").write_text(
@@ -102,10 +130,9 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     )
     (draft / "card.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     (draft / "CARD.md").write_text(card(facts), encoding="utf-8")
-    draft.replace(plan.out)
-    shutil.rmtree(work)
-    step("done", 1.0)
-    return facts
+    if network is not None:
+        write_weights(draft / NETWORK_FILE, network)
+    return draft
 
 
 _Key = tuple[int, int]
@@ -124,19 +151,66 @@ def _numbered(keys: list[_Key]) -> list[tuple[float, _Key]]:
     return [(place / max(len(keys), 1), key) for place, key in enumerate(keys)]
 
 
+def _taught(plan: Training, kept: list[_Key]) -> frozenset[int]:
+    """The worlds that a network is trained on; none where none is to be. Fails before any work is done."""
+    if plan.network is None:
+        return frozenset()
+    require(plan.network)
+    return frozenset(taught(sorted({number for number, _ in kept})))
+
+
+def _network(
+    plan: Training,
+    options: NetworkOptions,
+    work: Path,
+    drawn: dict[_Key, Drawn],
+    seen: frozenset[int],
+    step: Step,
+) -> Weights:
+    """Trains the network on the worlds of `seen`, and adds what it says of the other worlds' pairs to `drawn`.
+
+    It sees these worlds with all their tables: a step of its training leaves some out by itself.
+    """
+    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0].sample) for number in sorted(seen)]
+    network = train_network(worlds, options, work, lambda name, done: step(name, _LOOKING + _NETWORK * done))
+    for key in [key for key in drawn if key[0] not in seen]:
+        told = with_network(drawn[key].sample, _graph_file(plan, work, key), network)
+        drawn[key] = Drawn(told, drawn[key].stratum)
+    return network
+
+
 def _drawn(plan: Training, work: Path, key: _Key, step: Step, done: float) -> Drawn:
     number, view = key
     signals, truth = plan.signals[number], plan.truths[number]
     world = variants(signals, number)[view]
-    step(f"look at {signals}" + (f" without {', '.join(world.without)}" if world.without else ""), 0.7 * done)
-    seed = number * 3 + view
-    path = work / f"{_fingerprint(plan, world, truth, seed)}.npz"
-    if not path.exists():
-        write_drawn(_draw(plan, world, truth, seed), path)
+    without = f" without {', '.join(world.without)}" if world.without else ""
+    step(f"look at {signals}{without}", (_LOOKING if plan.network else _LOOKING + _NETWORK) * done)
+    path, graph = _sample_file(plan, work, key), _graph_file(plan, work, key)
+    if not path.exists() or (plan.network and not graph.exists()):
+        seen, drawn = _draw(plan, world, truth, _seed(key))
+        if plan.network:
+            write_world(graph, seen, drawn.sample)
+        write_drawn(drawn, path)
     return read_drawn(path)
 
 
-def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> Drawn:
+def _sample_file(plan: Training, work: Path, key: _Key) -> Path:
+    number, view = key
+    world = variants(plan.signals[number], number)[view]
+    return work / f"{_fingerprint(plan, world, plan.truths[number], _seed(key))}.npz"
+
+
+def _seed(key: _Key) -> int:
+    """Seed of a sample's draw."""
+    number, view = key
+    return number * 3 + view
+
+
+def _graph_file(plan: Training, work: Path, key: _Key) -> Path:
+    return _sample_file(plan, work, key).with_suffix(".graph.npz")
+
+
+def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> tuple[Seen, Drawn]:
     seen = see(world, plan.base, plan.settings)
     accounts = seen.index.accounts
     if truth is not None:
@@ -148,7 +222,7 @@ def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> Drawn:
             f"{world.signals} has no labels", "a table of labels, or a truth file", "name it with --truth"
         )
     pairs = sample(seen.index, seen.found, seen.profiles, seen.entities, known.controller, plan.base, seed)
-    return Drawn(pairs, known.stratum)
+    return seen, Drawn(pairs, known.stratum)
 
 
 def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) -> str:
@@ -205,9 +279,13 @@ def _part(pairs: Sample, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Sample:
 
 
 def _facts(
-    plan: Training, model: AdditiveModel, training: list[Drawn], testing: list[Drawn]
+    plan: Training,
+    model: AdditiveModel,
+    network: Weights | None,
+    training: list[Drawn],
+    testing: list[Drawn],
 ) -> dict[str, Any]:
-    return {
+    facts = {
         "name": model.name,
         "sha256": model.sha256,
         "note": model.note,
@@ -220,9 +298,17 @@ def _facts(
         },
         "measured_on": {"samples": len(testing), "pairs": sum(len(world.sample.same) for world in testing)},
         "figures": figures(model, testing),
-        "figures_of_base": figures(plan.base, testing),
+        "figures_of_base": figures(_without_network(plan.base), testing),
         "curves": {
             key: {"pairs": curve.pairs, "least": curve.values[0], "most": curve.values[-1]}
             for key, curve in sorted(model.curves.items())
         },
     }
+    if network is not None:
+        facts["network"] = {"sha256": network.sha256, "note": network.note}
+        facts["figures_without_network"] = figures(_without_network(model), testing)
+    return facts
+
+
+def _without_network(model: AdditiveModel) -> AdditiveModel:
+    return model.restricted(model.curves.keys() - {CURVE})

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from models.gnn.graph import Floats, Graph, Pairs, Relation, Whole
 
@@ -145,9 +144,14 @@ def normal_scores(raw: Floats) -> Floats:
     scores = np.zeros(raw.shape)
     for column in range(raw.shape[1]):
         rows = known[:, column]
-        ranks = rankdata(raw[rows, column])
-        scores[rows, column] = np.clip(ndtri((ranks - 0.5) / max(len(ranks), 1)), -CLIP, CLIP)
+        scores[rows, column] = np.clip(ndtri(_rank_shares(raw[rows, column])), -CLIP, CLIP)
     return np.concatenate([scores, known], axis=1).astype(np.float32)
+
+
+def _rank_shares(values: Floats) -> NDArray[np.float64]:
+    """Middle of each value's ranks as a share of all: (mean rank - 1/2) / n, in (0, 1)."""
+    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(ties) - ties / 2)[place] / max(len(values), 1)
 
 
 def prepare(graph: Graph, values: Scale, relations: Sequence[str]) -> Inputs:

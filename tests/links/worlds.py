@@ -31,6 +31,7 @@ class Held(NamedTuple):
     first: int | None = None
     last: int | None = None
     own: bool = False
+    count: int = 1
 
 
 def at(seconds: float) -> datetime:
@@ -94,6 +95,7 @@ def index_of(
             h.own,
             None if h.first is None else t0 + h.first * 1_000_000,
             None if h.first is None else t0 + (h.first if h.last is None else h.last) * 1_000_000,
+            h.count,
             100 * n + h.account,
         )
         for n, of in enumerate(held.values())
@@ -101,7 +103,7 @@ def index_of(
     ]
     schema = {
         "account": pl.UInt32, "value": pl.UInt32, "own": pl.Boolean,
-        "first": pl.Int64, "last": pl.Int64, "row": pl.UInt64,
+        "first": pl.Int64, "last": pl.Int64, "count": pl.Int64, "row": pl.UInt64,
     }  # fmt: skip
     nothing = np.full(size, np.nan)
     return Index(

@@ -1,0 +1,174 @@
+"""The graph network's part of a training: its worlds on disk, the network, and what it says of pairs it never saw.
+
+The network is trained on two thirds of the worlds that curves are fitted on. Its curve is fitted on the other third,
+as the worlds that the network has seen would make it look surer than it is; there its feature is unknown, as it is in
+a run without a network. So the other curves hold with and without it, and the curve belongs to the very network that
+is shipped, which a cross-fit with one network a fold would not give.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from graphattr.errors import InputError, SettingsError
+from graphattr.links.graph_input import ACCOUNT_NAMES, PAIR_NAMES, VALUE_NAMES, graph_of, log10_odds, pairs_of
+from graphattr.links.samples import Sample
+from graphattr.training.worlds import Seen
+from models import ModelError
+from models.gnn import Graph, Pairs, Relation, Weights
+from models.gnn.weights import write_whole
+from models.linkage import CURVE
+
+#: Of so many worlds one is kept from the network, for its curve.
+EVERY: Final = 3
+_RELATION: Final = tuple(Relation.__dataclass_fields__)
+
+Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """How the network is trained.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+        epochs: most epochs; it stops before where it gets no better.
+        seed: of everything random.
+    """
+
+    device: str = "auto"
+    epochs: int = 40
+    seed: int = 0
+
+
+def taught(worlds: Sequence[int]) -> list[int]:
+    """The worlds that the network is trained on: two of three; the others are for its curve.
+
+    Raises:
+        SettingsError: there are fewer than three.
+    """
+    if len(worlds) < EVERY:
+        raise SettingsError(
+            f"a graph network with {len(worlds)} worlds to fit on",
+            f"{EVERY} or more: two to train it on, one for its curve",
+            "name more signal folders, or leave out --gnn",
+        )
+    return [number for place, number in enumerate(worlds) if place % EVERY != EVERY - 1]
+
+
+def require(options: NetworkOptions) -> None:
+    """Sees to it that a network can be trained, before the long work begins.
+
+    Raises:
+        InputError: PyTorch is not installed.
+        SettingsError: the device is not there.
+    """
+    try:
+        _trainer().choose_device(options.device)
+    except ValueError as error:
+        raise SettingsError(str(error), "a device that is there") from error
+
+
+def _trainer() -> Any:
+    """models.gnn.train, which alone needs PyTorch."""
+    try:
+        from models.gnn import train
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"training a graph network needs {error.name}, which is not installed",
+            "PyTorch and PyTorch Geometric",
+            "pip install -r requirements-train.txt, or leave out --gnn",
+        ) from error
+    return train
+
+
+def write_world(path: Path, seen: Seen, pairs: Sample) -> None:
+    """Writes a world's graph, and the pairs of its sample, whole or not at all."""
+    graph = graph_of(seen.index, seen.profiles)
+    asked = pairs_of(seen.index, seen.found, pairs.a, pairs.b)
+    arrays: dict[str, Any] = {"accounts": graph.accounts, "days": np.array(graph.window_days)}
+    arrays |= {"a": asked.a, "b": asked.b, "features": asked.table}
+    for name, relation in graph.relations.items():
+        arrays |= {f"{part} {name}": getattr(relation, part) for part in _RELATION}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+
+
+def read_world(path: Path) -> tuple[Graph, Pairs]:
+    """Reads what `write_world` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    names = [name.split(" ")[1] for name in arrays if name.startswith("account ")]
+    relations = {name: Relation(**{part: arrays[f"{part} {name}"] for part in _RELATION}) for name in names}
+    graph = Graph(arrays["accounts"], ACCOUNT_NAMES, VALUE_NAMES, relations, float(arrays["days"]))
+    return graph, Pairs(arrays["a"], arrays["b"], arrays["features"], PAIR_NAMES)
+
+
+def train_network(
+    worlds: Sequence[tuple[Path, Sample]], options: NetworkOptions, work: Path, tell: Tell
+) -> Weights:
+    """Trains the network; one that was killed goes on from its last epoch, to the same weights.
+
+    Args:
+        worlds: file of each world's graph, and its sample.
+        options: how.
+        work: folder for the checkpoint.
+        tell: told of each epoch, and the share done so far, in [0, 1].
+
+    Raises:
+        InputError: PyTorch is not installed, or the worlds have too few controllers.
+    """
+    module = _trainer()
+    given = [(read_world(path), sample) for path, sample in worlds]
+    labelled = [(graph, _labelled(pairs, sample)) for (graph, pairs), sample in given]
+    mark = json.dumps([asdict(options), [path.name for path, _ in worlds]])
+    checkpoint = work / f"network-{hashlib.sha256(mark.encode()).hexdigest()[:24]}.pt"
+
+    def told(epoch: Any) -> None:
+        losses = f"loss {epoch.training:.4f}, on controllers not seen {epoch.validation:.4f}"
+        tell(
+            f"train the graph network, epoch {epoch.epoch} of {epoch.epochs}, {losses}",
+            epoch.epoch / epoch.epochs,
+        )
+
+    try:
+        made = module.train(
+            labelled,
+            module.Options(epochs=options.epochs, seed=options.seed),
+            device=options.device,
+            resume=checkpoint,
+            progress=told,
+            note=f"Trained on {len(worlds)} labelled worlds.",
+        )
+    except (ValueError, ModelError) as error:
+        raise InputError(str(error), hint="name more worlds, or leave out --gnn") from error
+    weights: Weights = made.weights
+    return weights
+
+
+def _labelled(pairs: Pairs, sample: Sample) -> Pairs:
+    """Pairs to train on. Pairs that are no candidates are there to be told apart, not to outweigh all others: each
+    stands for thousands, and a run never asks the network of them."""
+    weight = np.where(sample.candidate, sample.weight, 1.0).astype(np.float32)
+    label = sample.same.astype(np.float32)
+    return replace(pairs, label=label, weight=weight, group_a=sample.owner_a, group_b=sample.owner_b)
+
+
+def with_network(sample: Sample, path: Path, network: Weights) -> Sample:
+    """The sample with what the network says of its pairs, as a feature.
+
+    Args:
+        sample: pairs of a world.
+        path: the world's graph (`write_world`).
+        network: one that never saw that world.
+    """
+    return replace(sample, features=sample.features | {CURVE: log10_odds(*read_world(path), network)})
