@@ -63,7 +63,7 @@ signals = st.fixed_dictionaries(
             utc_offset_minutes=some(0, 60),
         ),
         "usage": rows(
-            30, requests=st.integers(0, 50), input_tokens=count, output_tokens=count, model=some("m1", "m2", "m3"),
+            30, observed_at=st.integers(0, 40).map(lambda n: at(n * 5400)), requests=st.integers(0, 50), input_tokens=count, output_tokens=count, model=some("m1", "m2", "m3"),
             capability=some("chat"), template_id=some("t1", "t2", "t3", "t4"),
         ),
         "events": rows(event=st.sampled_from(["key_created", "password_reset", "banned"])),
