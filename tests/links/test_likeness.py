@@ -63,8 +63,9 @@ signals = st.fixed_dictionaries(
             utc_offset_minutes=some(0, 60),
         ),
         "usage": rows(
-            30, observed_at=st.integers(0, 40).map(lambda n: at(n * 5400)), requests=st.integers(0, 50), input_tokens=count, output_tokens=count, model=some("m1", "m2", "m3"),
-            capability=some("chat"), template_id=some("t1", "t2", "t3", "t4"),
+            30, observed_at=st.integers(0, 40).map(lambda n: at(n * 5400)), requests=st.integers(0, 50),
+            input_tokens=count, output_tokens=count, model=some("m1", "m2", "m3"), capability=some("chat"),
+            template_id=some("t1", "t2", "t3", "t4"),
         ),
         "events": rows(event=st.sampled_from(["key_created", "password_reset", "banned"])),
     }
@@ -208,6 +209,15 @@ def test_a_crowd_in_the_same_minute_is_no_closeness() -> None:
 
     assert of(keys(0, 60, 0, 60, 0, 60), "acts") == pytest.approx(-math.log10(5 / 6))
     assert of(keys(0, 60, 9000, 18_000, 27_000, 36_000), "acts") == pytest.approx(-math.log10(1 / 6))
+
+
+def test_acts_are_looked_up_from_either_account() -> None:
+    # 0 acts once; the act of 1 that is nearest to it stands in a crowd, another one, hardly farther off, does not.
+    seconds = [(IDS[0], 1000), (IDS[1], 1100), (IDS[1], 890), *((a, 1100) for a in IDS[2:5])]
+    events = [{"account_id": a, "observed_at": at(s), "event": "key_created"} for a, s in seconds]
+    for a, b in ((0, 1), (1, 0)):
+        found = of({"accounts": accounts(*IDS), "events": events}, "acts", a, b)
+        assert found == pytest.approx(-math.log10(3 / 6))
 
 
 def test_one_after_the_other_is_a_handover() -> None:
