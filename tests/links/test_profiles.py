@@ -153,3 +153,12 @@ def test_without_times_there_are_no_hours_and_acts(tmp_path: Path) -> None:
     assert "pace" not in found.figures
     assert np.isnan(found.first).all()
     assert found.figures["batch"][0] == pytest.approx(math.log10(3))
+
+
+def test_saturday_and_sunday_are_the_weekend(tmp_path: Path) -> None:
+    two = [24 * 3600 * day + 2 * 3600 for day in range(4)]  # at two on Thursday, Friday, Saturday and Sunday
+    usage = [use(ONE, two[0]), use(ONE, two[1]), use(TWO, two[2]), use(TWO, two[3])]
+    found = seen(tmp_path, usage=usage).shapes["hours"]
+    assert found.direction.shape == (4, 2)
+    assert found.strength[0] == pytest.approx(found.strength[1])
+    np.testing.assert_allclose(found.direction[0], -found.direction[1], atol=1e-6)
