@@ -102,6 +102,14 @@ def test_every_piece_that_counts_is_said_on_its_side(pages: list[PairPage]) -> N
             assert len(said) == len(expected)
 
 
+def test_pieces_that_add_nothing_are_counted(pages: list[PairPage]) -> None:
+    idle = [sum(not piece.counts for one in page.groups for piece in one.pieces) for page in pages]
+    assert any(idle)
+    for page, count in zip(pages, idle, strict=True):
+        said = f"Pieces that add nothing beside a stronger one of their kind: {count}."
+        assert (said in lines(page.speaks_for)) == (count > 0)
+
+
 def test_what_a_link_hangs_on_by_the_model_itself(world: Path, pages: list[PairPage]) -> None:
     """The pieces named are taken out of evidence.parquet; the model's own slots say what stays."""
     model = shipped_model()
@@ -209,6 +217,20 @@ def test_accounts_without_use_are_comparable_with_each_other(run: Path) -> None:
     none = pl.when(pl.col("account_id") == "acc-a3").then(0.0).otherwise("requests").alias("requests")
     few = replace(case, tables=case.tables | {"signals/usage": usage.with_columns(none)})
     assert comparable(few, "acc-a1", "acc-a2") == ["acc-a3", "acc-a4"]
+
+
+def test_use_without_a_number_is_one_request(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    usage = pl.read_parquet(run / "signals" / "usage.parquet")
+    mine = pl.col("account_id") == "acc-a1"
+    changed = usage.with_columns(requests=pl.when(mine).then(None).otherwise("requests"))
+    changed.write_parquet(run / "signals" / "usage.parquet")
+    both = {"acc-a1": 1.0, "acc-a2": 101.0}
+    for frame in (changed, usage.drop("requests")):
+        frame.write_parquet(run / "signals" / "usage.parquet")
+        found = dict(pair_case(run, "acc-a1", "acc-a2").tables["signals/usage"].iter_rows())
+        assert {account: found[account] for account in both} == both
+        both["acc-a2"] = 1.0
 
 
 def test_placebos_in_words(run: Path, tmp_path: Path) -> None:
