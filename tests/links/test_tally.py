@@ -86,7 +86,7 @@ def test_a_tally_equals_dictionaries(
 ) -> None:
     likeness = np.where(likeness < -1, -np.inf, likeness)
     pair, slot, weight, kept = (np.array([row[n] for row in rows]) for n in range(4))
-    tally = Tally(SLOTS, PAIRS, pair.astype(np.int64), slot.astype(np.int64), fixed, likeness)
+    tally = Tally(SLOTS, PAIRS, pair.astype(np.int64), slot.astype(np.int64), fixed.copy(), likeness.copy())
     mask = None if whole is None else np.array(whole)
     found = tally.groups(weight.astype(float), kept.astype(bool) if keep else None, mask)
     np.testing.assert_allclose(found, summed(rows, fixed, likeness, whole, keep), atol=1e-12)
