@@ -114,7 +114,7 @@ def fit_curves(
         same: whether one controller has both accounts, shape (n,).
         weight: how many pairs of its world each row stands for, shape (n,).
         offset: natural log prior odds of a pair in the row's world, shape (n,).
-        absent: features that only say that something known on both sides is not shared: their level is <= 0.
+        absent: features whose least value must not speak for one controller: the curve begins at 0 or below.
         penalty: weight of the squared coefficients beside the mean loss an effective same-controller pair.
         least: a feature with fewer same-controller pairs gets no curve.
         most: iterations.

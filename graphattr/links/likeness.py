@@ -24,38 +24,109 @@ FINEST: Final = 6.0
 
 @dataclass(frozen=True)
 class Likeness:
-    """A likeness: its evidence group, and what it says of a pair in neutral words."""
+    """A likeness: its evidence group, and what it says of a pair in neutral words where it speaks for, and against."""
 
     group: str
     words: str
+    against: str
 
 
 #: Every likeness of profiles by name, in the order of their groups.
 LIKENESSES: Final = {
-    "asn": Likeness("network", "both used one network (ASN) that few others use"),
-    "address_country": Likeness("network", "both used addresses of one country that few others use"),
-    "bin": Likeness("payment", "both paid with cards of one issuer range"),
-    "client": Likeness("device", "both used one combination of system, browser, language and time zone"),
-    "locale": Likeness("device", "both used one combination of language and time zone"),
-    "country": Likeness("identity", "both declared one country that few others declare"),
-    "creation": Likeness("timing", "both were created at about the same time"),
-    "hours": Likeness("timing", "both are active at the same hours of the week"),
-    "together": Likeness("timing", "both are active in the same hours more often than their habits explain"),
-    "apart": Likeness("timing", "they are active in the same hours less often than their habits explain"),
-    "handover": Likeness("timing", "one began about when the other ended"),
-    "acts": Likeness("timing", "both created keys, or changed password or mailbox, at about the same time"),
-    "volume": Likeness("behaviour", "both used the service by similar amounts"),
-    "pace": Likeness("behaviour", "both use the service in bursts of similar size"),
-    "batch": Likeness("behaviour", "both make similar numbers of requests at a time"),
-    "in_tokens": Likeness("behaviour", "both send requests of similar length"),
-    "out_tokens": Likeness("behaviour", "both get answers of similar length"),
-    "model": Likeness("behaviour", "both use the same mixture of models"),
-    "capability": Likeness("behaviour", "both use the same mixture of capabilities"),
-    "templates": Likeness("behaviour", "both work with the same rare prompt templates"),
+    "asn": Likeness(
+        "network",
+        "both used one network (ASN) that few others use",
+        "they used no network (ASN) in common that few others use",
+    ),
+    "address_country": Likeness(
+        "network",
+        "both used addresses of one country that few others use",
+        "they used addresses of no country in common that few others use",
+    ),
+    "bin": Likeness(
+        "payment",
+        "both paid with cards of one issuer range",
+        "they paid with cards of no issuer range in common",
+    ),
+    "client": Likeness(
+        "device",
+        "both used one combination of system, browser, language and time zone",
+        "they used no combination of system, browser, language and time zone in common",
+    ),
+    "locale": Likeness(
+        "device",
+        "both used one combination of language and time zone",
+        "they used no combination of language and time zone in common",
+    ),
+    "country": Likeness(
+        "identity",
+        "both declared one country that few others declare",
+        "they declared no country in common that few others declare",
+    ),
+    "creation": Likeness("timing", "both were created at about the same time", "they were created far apart"),
+    "hours": Likeness(
+        "timing",
+        "both are active at the same hours of the week",
+        "their active hours of the week are hardly alike",
+    ),
+    "together": Likeness(
+        "timing",
+        "both are active in the same hours more often than their habits explain",
+        "they are active in the same hours no more often than their habits explain",
+    ),
+    "apart": Likeness(
+        "timing",
+        "they are active in the same hours less often than their habits explain",
+        "they are active in the same hours no less often than their habits explain",
+    ),
+    "handover": Likeness(
+        "timing", "one began about when the other ended", "neither began about when the other ended"
+    ),
+    "acts": Likeness(
+        "timing",
+        "both created keys, or changed password or mailbox, at about the same time",
+        "they created keys, or changed password or mailbox, at different times",
+    ),
+    "volume": Likeness(
+        "behaviour", "both used the service by similar amounts", "the amounts they use are hardly alike"
+    ),
+    "pace": Likeness(
+        "behaviour", "both use the service in bursts of similar size", "their bursts of use are hardly alike"
+    ),
+    "batch": Likeness(
+        "behaviour",
+        "both make similar numbers of requests at a time",
+        "their numbers of requests at a time are hardly alike",
+    ),
+    "in_tokens": Likeness(
+        "behaviour", "both send requests of similar length", "the lengths of their requests are hardly alike"
+    ),
+    "out_tokens": Likeness(
+        "behaviour",
+        "both get answers of similar length",
+        "the lengths of the answers they get are hardly alike",
+    ),
+    "model": Likeness(
+        "behaviour", "both use the same mixture of models", "their mixtures of models are hardly alike"
+    ),
+    "capability": Likeness(
+        "behaviour",
+        "both use the same mixture of capabilities",
+        "their mixtures of capabilities are hardly alike",
+    ),
+    "templates": Likeness(
+        "behaviour",
+        "both work with the same rare prompt templates",
+        "they hardly work with the same rare prompt templates",
+    ),
 }
 #: With those that come from elsewhere: the graph network's word (`graph_input.log10_odds`).
 ALL_LIKENESSES: Final = LIKENESSES | {
-    "gnn": Likeness("graph", "a graph network over shared values finds the two alike")
+    "gnn": Likeness(
+        "graph",
+        "a graph network over shared values finds the two alike",
+        "a graph network over shared values finds the two unlike",
+    )
 }
 _FIGURES: Final = ("creation", "volume", "pace", "batch", "in_tokens", "out_tokens")
 

@@ -16,7 +16,7 @@ from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 
 #: A likeness that says less than this (log10, either way) is not listed by itself.
-LISTED: Final = 0.05
+LISTED: Final = 0.2
 #: Signal name of the row that adds up a group's likenesses below `LISTED`.
 REST: Final = "weaker_likenesses"
 _PIECE: Final = {name: kind for name, kind in EVIDENCE.items() if name != "used"}
@@ -49,8 +49,7 @@ def evidence_table(
     The pieces with `used` of a pair and group sum to the group's column of the link, unless the model's cap cuts it.
     """
     kept = scored.probability >= minimum
-    parts = [_shared(index, scored, kept), *_likenesses(index, profiles, scored, model, kept)]
-    parts += _unshared(index, profiles, scored, model, kept)
+    parts = [_shared(index, scored, kept), *_without_values(index, profiles, scored, model, kept)]
     parts = [part if "slot" in part.columns else part.with_columns(slot=pl.col("signal")) for part in parts]
     rows = pl.concat(parts)
     # The piece that counts is the best of its slot; of equal ones the first by signal and value.
@@ -94,9 +93,10 @@ def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFra
     )  # fmt: skip
 
 
-def _likenesses(
+def _without_values(
     index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, kept: NDArray[np.bool_]
 ) -> list[pl.DataFrame]:
+    """Likenesses, values that are not shared, and per group one row for all of them that say less than `LISTED`."""
     found = scored.candidates
     pairs = np.flatnonzero(kept)
     a, b = found.a[pairs], found.b[pairs]
@@ -106,56 +106,52 @@ def _likenesses(
     for name, weight in weighed(profiles, a, b, model, gnn).items():
         fitted = name in model.curves
         group = model.curves[name].group if fitted else model.likeness[name].group
-        told = (
-            np.abs(weight) >= LISTED
-            if fitted
-            else ~np.isnan(profiles.figures[name][a] + profiles.figures[name][b])
-        )
         if fitted:
+            told = np.abs(weight) >= LISTED
             rest[~told, GROUPS.index(group)] += weight[~told]
+        else:
+            told = ~np.isnan(profiles.figures[name][a] + profiles.figures[name][b])
         x, y = a[told], b[told]
-        frame = _without_value(index, x, y, group, name, weight[told], _words(profiles, name, x, y))
+        frame = _without_value(
+            index, x, y, group, name, weight[told], _words(profiles, name, x, y, weight[told])
+        )
         if name == "creation":
             frame = frame.with_columns(gap_seconds=pl.Series(np.abs(index.created[x] - index.created[y])))
         parts.append(frame.with_columns(slot=pl.lit(name if fitted else f"{GROUPS.index(group)}")))
-    for number, group in enumerate(GROUPS):
-        some = np.flatnonzero(np.round(rest[:, number], DECIMALS) != 0)
-        words = [f"likenesses that each say little, of the group {group}, together"] * len(some)
-        weight = np.round(rest[some, number], DECIMALS)
-        parts.append(_without_value(index, a[some], b[some], group, REST, weight, words))
-    return parts
-
-
-def _unshared(
-    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, kept: NDArray[np.bool_]
-) -> list[pl.DataFrame]:
-    found = scored.candidates
-    parts = []
-    for signal, rows in unshared(profiles, found, index, model).items():
+    place = np.cumsum(kept) - 1
+    for signal, every in unshared(profiles, found, index, model).items():
         curve = model.curves[f"absent:{signal}"]
-        weight = round(curve.values[0], DECIMALS)
-        some = rows[kept[rows]]
-        if weight and len(some):
-            thing = signal.replace("_", " ")
-            words = [f"both accounts have a known {thing}, and share none"] * len(some)
-            weights = np.full(len(some), weight)
-            key = f"absent:{signal}"
-            parts.append(
-                _without_value(index, found.a[some], found.b[some], curve.group, key, weights, words)
-            )
+        level = round(curve.values[0], DECIMALS)
+        rows = every[kept[every]]
+        if abs(level) < LISTED:
+            rest[place[rows], GROUPS.index(curve.group)] += level
+            continue
+        words = f"both accounts have a known {signal.replace('_', ' ')}, and share none"
+        levels = np.full(len(rows), level)
+        key = f"absent:{signal}"
+        parts.append(_without_value(index, found.a[rows], found.b[rows], curve.group, key, levels, words))
+    for number, group in enumerate(GROUPS):
+        weight = np.round(rest[:, number], DECIMALS)
+        some = np.flatnonzero(weight)
+        words = f"likenesses that each say little, of the group {group}, together"
+        parts.append(_without_value(index, a[some], b[some], group, REST, weight[some], words))
     return parts
 
 
-def _words(profiles: Profiles, name: str, a: NDArray[np.int64], b: NDArray[np.int64]) -> list[str]:
+def _words(
+    profiles: Profiles, name: str, a: NDArray[np.int64], b: NDArray[np.int64], weight: NDArray[np.float64]
+) -> pl.Series:
     """What the likeness says of each pair."""
-    if name in ("creation", "volume"):
+    if name in LIKENESS_REASON:
         values = profiles.figures[name]
         distance = np.abs(values[a] - values[b])
         words = (
             [_span(gap) for gap in distance] if name == "creation" else [f"{10**gap:.3g}" for gap in distance]
         )
-        return [LIKENESS_REASON[name].format(word) for word in words]
-    return [ALL_LIKENESSES[name].words] * len(a)
+        return pl.Series([LIKENESS_REASON[name].format(word) for word in words], dtype=pl.String)
+    likeness = ALL_LIKENESSES[name]
+    said = pl.when(pl.Series(weight) >= 0).then(pl.lit(likeness.words)).otherwise(pl.lit(likeness.against))
+    return pl.select(said).to_series()
 
 
 def _without_value(
@@ -165,7 +161,7 @@ def _without_value(
     group: str,
     signal: str,
     weight: NDArray[np.float64],
-    words: list[str],
+    words: pl.Series | str,
 ) -> pl.DataFrame:
     """Rows of evidence that name no shared value, with the columns of `EVIDENCE` but `used`."""
     rows = pl.DataFrame(
@@ -173,9 +169,10 @@ def _without_value(
             "account_a": index.accounts.gather(a),
             "account_b": index.accounts.gather(b),
             "log10_lr": weight,
-            "reason": pl.Series(words, dtype=pl.String),
         }
     )
+    reason = pl.lit(words) if isinstance(words, str) else words
+    rows = rows.with_columns(reason=reason)
     named = {"group": pl.lit(group), "signal": pl.lit(signal)}
     empty = {name: pl.lit(None, kind) for name, kind in _PIECE.items() if name not in (*rows.columns, *named)}
     return rows.with_columns(**named, **empty).select(*_PIECE)

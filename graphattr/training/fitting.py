@@ -44,7 +44,8 @@ def fit(
         values = np.concatenate([part.features.get(key, np.full(len(part.same), np.nan)) for part in drawn])
         grids.append(grid(values, same))
         codes[number] = grids[-1].codes(values)
-    absent = frozenset(key for key in keys if key.startswith("absent:"))
+    # Being unlike, or not sharing a value, never speaks for a common controller.
+    absent = frozenset(key for key in keys if key.startswith("absent:") or key in ALL_LIKENESSES)
     found = fit_curves(
         keys, codes, grids, same, weight, offset, absent=absent, penalty=penalty, progress=progress
     )
