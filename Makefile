@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo explore hop neo4j neo4j-stop sample benchmark-quality system test lint types layers check lock clean
+.PHONY: help setup demo explore hop neo4j neo4j-stop sample model benchmark-quality system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,17 @@ sample: setup ## make sample_data anew
 
 benchmark-quality: $(VENV)/.installed-dev ## every figure of docs/results.md: worlds, rivals, error control
 	$(BIN)/python -m benchmarks.quality --out docs/results.md --hop "$(HOP_DATA)" $(QUALITY)
+
+MODEL_WORLDS := sample-2001 sample-2002 none-2201 small-2101 sample-2003 sample-2004 resellers-2202 sample-2005 small-2102 \
+  sample-2006 companies-2203 sample-2007 small-2103 sample-2008
+
+model: setup ## make the shipped model anew from simulated worlds (some minutes)
+	rm -rf build/model && mkdir -p build/model
+	@for world in $(MODEL_WORLDS); do \
+	  $(BIN)/graphattr simulate build/model/$$world --preset $${world%-*} --seed $${world#*-} --family A --json > /dev/null || exit; \
+	done
+	$(BIN)/graphattr train $(MODEL_WORLDS:%=build/model/%/signals) --name linkage-1 --out build/model/linkage
+	cp build/model/linkage/* models/shipped/linkage/
 
 system: ## what the tests need beside Python: a JDK, Maven and Chromium (installed through apt where that is allowed)
 	@.ci/system
