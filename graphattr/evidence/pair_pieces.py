@@ -14,9 +14,6 @@ from graphattr.records import GROUPS
 
 #: Rounding of six decimals, many times over, may add up to this; what a cap cuts off is more.
 ROUNDING: Final = 1e-5
-#: Pieces without a value whose reason states a fact, whichever way it weighs (beside values that are not shared). The
-#: reasons of all other likenesses say what much of them means. Not imported from `links`: that loads SciPy.
-STATED: Final = ("creation", "volume", "weaker_likenesses")
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def spoken_pieces(
             lines.append((f"{one.group}: ", one.log10_lr))
         pieces = [piece for piece in one.pieces if piece.counts and _against(piece) == against]
         for piece in reversed(pieces) if against else pieces:
-            lines.append((f"{one.group}, counts: ", *_words(piece, against), " (", *named(piece), ")"))
+            lines.append((f"{one.group}, counts: ", Quote(piece.reason), " (", *named(piece), ")"))
         # A cap takes off whichever side is the stronger one.
         if one.cut is not None and (float(one.cut.value or 0) < 0) == against:
             lines.append((f"{one.group}, cut at the cap of the group: ", one.cut))
@@ -109,11 +106,3 @@ def named(piece: PieceRow) -> Sentence:
 
 def _against(piece: PieceRow) -> bool:
     return float(piece.log10_lr.value or 0) < 0
-
-
-def _words(piece: PieceRow, against: bool) -> Sentence:
-    """The reason; but where the question is how far a habit is shared, too little of it is no statement that it is."""
-    likeness = piece.value is None and not piece.signal.startswith("absent:")
-    if against and likeness and piece.signal not in STATED:
-        return ("asked how far it holds that ", Quote(piece.reason), ", the answer speaks against")
-    return (Quote(piece.reason),)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +16,11 @@ from graphattr.evidence.canonical import visible
 from graphattr.evidence.document import Sentence, figures_of, plain
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.pair_case import pair_case
-from graphattr.evidence.pair_pieces import STATED
 from graphattr.evidence.pair_rules import as_strong, comparable
 from graphattr.evidence.pair_text import pair_text
 from graphattr.evidence.pairs import PairPage, pair_of
 from graphattr.evidence.rules import RULES, probability
 from graphattr.evidence.words import forbidden_word
-from graphattr.links.likeness import LIKENESSES
-from graphattr.links.reasons import LIKENESS_REASON, REST
 from graphattr.pipeline import Plan
 from graphattr.pipeline import run as run_pipeline
 from graphattr.records import GROUPS
@@ -71,7 +67,6 @@ def number(page: PairPage, rule: str) -> float:
 
 def test_prior_groups_and_pieces_sum_exactly(world: Path, pages: list[PairPage], links: pl.DataFrame) -> None:
     caps = json.loads((world / "run.json").read_text())["model"]["caps"]
-    cuts = 0
     for page in pages:
         assert page.prior is not None
         assert page.log10_odds is not None
@@ -85,11 +80,24 @@ def test_prior_groups_and_pieces_sum_exactly(world: Path, pages: list[PairPage],
             cut = 0.0 if one.cut is None else float(one.cut.value or 0)
             assert counted + cut == pytest.approx(groups[one.group], abs=1e-9)
             assert (one.cut is not None) == (abs(counted) > caps[one.group] + 1e-9)
-            cuts += one.cut is not None
             weights = [float(piece.log10_lr.value or 0) for piece in one.pieces if piece.counts]
             assert weights == sorted(weights, reverse=True)
         assert [*groups.values()] == sorted(groups.values(), reverse=True)
-    assert cuts, "no group is cut in this world"
+
+
+def test_what_a_cap_takes_off_is_a_row_of_its_own(run: Path) -> None:
+    case = pair_case(run, "acc-a1", "acc-a2")
+    capped = case.facts["model"] | {"caps": dict.fromkeys(GROUPS, 4.0) | {"payment": 2.5}}
+    links = case.tables["links"].with_columns(
+        log10_lr_payment=pl.lit(2.5), log10_lr=pl.col("log10_lr") - 3.1 + 2.5
+    )
+    case = replace(case, tables=case.tables | {"links": links}, facts=case.facts | {"model": capped})
+    page = pair_of(Figures(case, RULES), "acc-a1", "acc-a2")
+    cuts = {one.group: one.cut.shown for one in page.groups if one.cut is not None}
+    assert cuts == {"payment": "-0.60"}
+    assert "payment, cut at the cap of the group: -0.60" in lines(page.speaks_against)
+    assert "cut at the cap" in pair_text(page)
+    assert number(page, "link.without_least") == pytest.approx(probability(-2.0 + 1.4 - 0.2))
 
 
 def test_every_piece_that_counts_is_said_on_its_side(pages: list[PairPage]) -> None:
@@ -100,6 +108,10 @@ def test_every_piece_that_counts_is_said_on_its_side(pages: list[PairPage]) -> N
             expected = [p.log10_lr for p in all_ if (float(p.log10_lr.value or 0) < 0) == against]
             assert {f.id for f in said} == {f.id for f in expected}
             assert len(said) == len(expected)
+            sign = -1 if against else 1
+            order = [one.group for one in page.groups][::sign]
+            ranks = [(order.index(f.args[2]), -sign * float(f.value or 0)) for f in said]
+            assert ranks == sorted(ranks), "the strongest first"
 
 
 def test_pieces_that_add_nothing_are_counted(pages: list[PairPage]) -> None:
@@ -150,6 +162,13 @@ def test_below_one_half_nothing_has_to_go(pages: list[PairPage]) -> None:
         assert "is below one half as it is" in lines(page.least)
     for page in above:
         assert "as it is" not in lines(page.least)
+
+
+def test_at_one_half_a_piece_has_to_go(run: Path) -> None:
+    case = pair_case(run, "acc-a1", "acc-a2")
+    even = case.tables["links"].with_columns(log10_prior_odds=-pl.col("log10_lr"))
+    page = pair_of(Figures(replace(case, tables=case.tables | {"links": even}), RULES), "acc-a1", "acc-a2")
+    assert number(page, "link.least") == 1
 
 
 def test_when_nothing_turns_the_link(run: Path) -> None:
@@ -292,18 +311,6 @@ def test_numbers_are_figures_and_words_are_neutral(pages: list[PairPage]) -> Non
                     assert not any(char.isdigit() for char in part), part
                     assert forbidden_word(part) is None
         assert forbidden_word(pair_text(page)) is None
-
-
-def test_too_little_likeness_is_not_said_to_be_one(pages: list[PairPage]) -> None:
-    against = "\n".join(lines(page.speaks_against) for page in pages)
-    assert "asked how far it holds that both" in against
-    assert re.search(r"counts: both (used one|are active|work with|paid with cards of one)", against) is None
-    assert "asked how far" not in "\n".join(lines(page.speaks_for) for page in pages)
-
-
-def test_reasons_that_state_facts_are_those_of_the_links() -> None:
-    assert set(STATED) == {*LIKENESS_REASON, REST}
-    assert set(STATED) <= {*LIKENESSES, REST}
 
 
 def test_text_and_json_agree(pages: list[PairPage]) -> None:
