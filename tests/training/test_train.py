@@ -256,8 +256,10 @@ def test_labels_that_contradict_each_other_bind_nobody() -> None:
 
 
 def test_an_operator_named_like_an_account_is_not_it() -> None:
-    labels = pl.DataFrame({"account_id": ["a", "b"], "operator": ["b", None]})
-    truth = read_labels(labels, pl.Series("account_id", ["a", "b"]))
+    names = ["a", "operator b"]
+    truth = read_labels(
+        pl.DataFrame({"account_id": names, "operator": ["b", None]}), pl.Series("account_id", names)
+    )
     assert truth.controller[0] != truth.controller[1]
 
 
