@@ -78,10 +78,10 @@ EVIDENCE: Final[dict[str, Any]] = {
     "account_b": pl.String,
     "group": pl.String,
     "signal": pl.String,
-    "value": pl.String,  # the shared value; null for a likeness (creation gap, hour profile)
+    "value": pl.String,  # the shared value; null for a likeness (creation gap, hour profile) and for absent:<signal>
     "kind": pl.String,
     "log10_lr": pl.Float64,  # of this piece alone
-    "used": pl.Boolean,  # the piece that its group counts; the others in the group add nothing
+    "used": pl.Boolean,  # it counts: those of a pair and group sum to its log10_lr_ column, cut at the cap
     "holders": pl.Int64,  # accounts that hold the value
     "entities": pl.Float64,  # k_eff: resolved entities that hold it, the pair counted as one
     "gap_seconds": pl.Float64,  # smallest time between the two accounts' use; null if timeless

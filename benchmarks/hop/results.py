@@ -97,8 +97,11 @@ def markdown(found: dict[str, dict[str, Any]], run: Path) -> str:
     """The table with what it was measured on."""
     document = json.loads((run / "run.json").read_text(encoding="utf-8"))
     first = found["graphattr"]
+    model = f"model `{document['model']['name']}`"
+    if not document["links"]["drift"]["fitted"]:
+        model += ", whose fitted curves are not for such signals: the run left them out by itself"
     lines = [
-        f"{first['accounts']:,} reported accounts in {first['groups']} reports; model `{document['model']['name']}`.",
+        f"{first['accounts']:,} reported accounts in {first['groups']} reports; {model}.",
         "",
         "| method | B-cubed precision | recall | F1 | unreported accounts in rings with three or more reported ones |",
         "| --- | --- | --- | --- | --- |",

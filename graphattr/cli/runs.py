@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -74,9 +75,36 @@ def _summary(out: Path, document: dict[str, Any]) -> None:
         f"{links['rings']:,} rings of {links['members']:,} accounts, out of {links['links']:,} links among"
         f" {links['candidates']:,} candidate pairs; {seconds:.1f} s, peak memory {peak:,} MiB"
     )
+    for line in _drift(document):
+        say(line)
     ring_rows(out, limit=15)
     say()
     say(document["guarantee"])
     say()
     say(f"Next:  graphattr explore {out}       the rings in a browser")
     say(f"       graphattr ring {out} RING_ID  one ring, with what speaks against it")
+
+
+def _drift(document: dict[str, Any]) -> Iterator[str]:
+    """How far the signals are from those that the model was fitted on, in words."""
+    drift = document["links"]["drift"]
+    if not document["model"]["trained"]:
+        yield f"The model {document['model']['name']} was fitted to no data."
+        return
+    moved = [name for name, value in drift["index"].items() if value is not None and value > MOVED]
+    if not drift["fitted"]:
+        yield (
+            "Drift: these signals are unlike those that the model was fitted on, so its curves were not used but"
+            " field-guided parameters. Probabilities are less sure than they look."
+        )
+    elif drift["far"]:
+        yield f"Drift: left out, because unlike anything in the training: {', '.join(drift['far'])}."
+    if drift["unfamiliar"]:
+        yield f"Drift: of kinds that no training saw: {', '.join(drift['unfamiliar'])}."
+    if drift["fitted"]:
+        words = f"moved against the training: {', '.join(moved)}" if moved else "none worth a word"
+        yield f"Drift: {words} (population stability index above {MOVED})."
+
+
+#: Population stability index from which a feature is said to have moved, by the usual reading.
+MOVED: Final = 0.25
