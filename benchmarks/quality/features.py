@@ -43,8 +43,9 @@ def features(
     pairs = links.select(*key).with_row_index("pair")
     pieces = evidence.join(pairs, on=key)
     frame = pairs.select("pair").hstack(links.select(pl.col("^log10_lr_.*$")))
-    for name in sorted(pieces["signal"].unique()):
-        of = pieces.filter(pl.col("signal") == name)
+    for signal in sorted(pieces["signal"].unique()):
+        of = pieces.filter(pl.col("signal") == signal)
+        name = signal.replace(":", "_")  # LightGBM takes no colon in the name of a feature
         folded = of.group_by("pair").agg(
             pl.col("log10_lr").max().alias(f"{name}_best"),
             pl.len().alias(f"{name}_count"),
