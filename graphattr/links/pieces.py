@@ -133,3 +133,11 @@ def part_of(found: Candidates, kept: NDArray[np.int64]) -> Candidates:
     pieces = found.pieces.with_columns(pair=pl.Series(place[found.pieces["pair"].to_numpy()]))
     pieces = pieces.filter(pl.col("pair") >= 0).with_columns(pl.col("pair").cast(found.pieces.schema["pair"]))
     return Candidates(found.a[kept], found.b[kept], pieces)
+
+
+def pairs_by_signal(index: Index, found: Candidates) -> dict[str, NDArray[np.int64]]:
+    """By signal, the positions of the pairs that share a value of it; a pair as often as it shares one."""
+    names = index.values["signal"].to_numpy()
+    signal = names[found.pieces["value"].to_numpy()]
+    pair = found.pieces["pair"].cast(pl.Int64).to_numpy()
+    return {name: pair[signal == name] for name in sorted(set(names.tolist()))}

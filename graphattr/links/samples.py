@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import likenesses
-from graphattr.links.pieces import Candidates
+from graphattr.links.pieces import Candidates, pairs_by_signal
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import piece_ratios
 from graphattr.records import SIGNAL
@@ -97,11 +97,16 @@ def sample(
     pair = np.concatenate([chosen, np.full(len(missed) + len(strangers), -1)])
     features = likenesses(seen, a, b) | _shared(index, found, entities, model, pair)
     features |= _unshared(index, found, seen, a, b, pair)
-    share = min(alike / max(total, 1.0), 1 - 1e-12)
     return Sample(
-        a, b, features, controller[a] == controller[b], weight,
-        float(np.log(max(share, 1e-12)) - np.log1p(-share)), pair >= 0, controller[a], controller[b],
+        a, b, features, controller[a] == controller[b], weight, log_odds(alike / max(total, 1.0)),
+        pair >= 0, controller[a], controller[b],
     )  # fmt: skip
+
+
+def log_odds(share: float) -> float:
+    """Natural log odds of a share, which is kept off 0 and 1."""
+    share = min(max(share, 1e-12), 1 - 1e-12)
+    return float(np.log(share) - np.log1p(-share))
 
 
 def _some(generator: np.random.Generator, rows: Whole, share: float) -> tuple[Whole, float]:
@@ -171,12 +176,10 @@ def _unshared(
     index: Index, found: Candidates, seen: Profiles, a: Whole, b: Whole, pair: Whole
 ) -> dict[str, Array]:
     """By signal: 0 where both sides have values of it and share none, else nan."""
-    pieces = found.pieces.select("pair", "value").join(
-        index.values.select("value", "signal"), on="value", how="left"
-    )
+    sharers = pairs_by_signal(index, found)
     features = {}
     for name, has in seen.has.items():
         sharing = np.zeros(len(found) + 1, dtype=bool)
-        sharing[pieces.filter(pl.col("signal") == name)["pair"].to_numpy()] = True
+        sharing[sharers.get(name, [])] = True
         features[f"absent:{name}"] = np.where(has[a] & has[b] & ~sharing[pair], 0.0, np.nan)
     return features

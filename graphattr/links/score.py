@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES, likenesses
-from graphattr.links.pieces import Candidates
+from graphattr.links.pieces import Candidates, pairs_by_signal
 from graphattr.links.profiles import Profiles
 from graphattr.links.tally import Slots, Tally
 from graphattr.records import GROUPS
@@ -132,15 +132,12 @@ def weighed(
 
 def unshared(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> dict[str, Whole]:
     """By signal, the pairs of which both sides have values of it and share none, if the model weighs that."""
-    pieces = found.pieces.select("pair", "value").join(
-        index.values.select("value", "signal"), on="value", how="left", maintain_order="left"
-    )
-    shared, signal = pieces["pair"].to_numpy(), pieces["signal"].to_numpy()
+    sharers = pairs_by_signal(index, found)
     result = {}
     for name, has in profiles.has.items():
         if f"absent:{name}" in model.curves:
             rows = has[found.a] & has[found.b]
-            rows[shared[signal == name]] = False
+            rows[sharers.get(name, [])] = False
             result[name] = np.flatnonzero(rows)
     return result
 

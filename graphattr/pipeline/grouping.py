@@ -17,7 +17,7 @@ from graphattr.links.drift import drift
 from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
-from graphattr.links.pieces import candidates, part_of
+from graphattr.links.pieces import Candidates, candidates, part_of
 from graphattr.links.profiles import profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.score import Scored, part_of_traits, score, traits
@@ -26,10 +26,10 @@ from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import vetoes
 from graphattr.rings.membership import Membership, membership
 from graphattr.rings.weakest import weakest_points
-from graphattr.settings import Settings
+from graphattr.settings import LinkSettings, Settings
 from models.linkage import Linkage
 
-#: Candidate pairs with less than this share of the least probability of a link are dropped after the first pass.
+#: Candidate pairs with less than this share of the least probability of a link are dropped after a first look.
 HOPELESS: Final = 0.01
 
 Step = Callable[[str, float], None]
@@ -58,6 +58,13 @@ def write_holdings(signals: Signals, out: Path) -> int:
     return int(pl.scan_parquet(out).select(pl.len()).collect().item())
 
 
+def find_pairs(signals: Signals, holdings: Path, settings: LinkSettings) -> tuple[Index, Candidates]:
+    """Numbers the accounts and shared values of the signals, and finds the candidate pairs."""
+    index = build_index(signals.tables, holdings, signals.lists, settings)
+    hubs = index.values.filter("hub").select("signal", value="text")
+    return index, candidates(index, occasions(signals.tables, signals.timeless, hubs), settings)
+
+
 def write_groups(
     signals: Signals, out: Path, settings: Settings, linkage: Linkage, step: Step
 ) -> dict[str, Any]:
@@ -68,10 +75,8 @@ def write_groups(
         raise InputError(
             f"the model '{model.name}' has no signal {', '.join(missing)}", "parameters of every signal"
         )
-    index = build_index(signals.tables, out / "holdings.parquet", signals.lists, settings.links)
     step("find candidate pairs", 0.1)
-    hubs = index.values.filter("hub").select("signal", value="text")
-    found = candidates(index, occasions(signals.tables, signals.timeless, hubs), settings.links)
+    index, found = find_pairs(signals, out / "holdings.parquet", settings.links)
     looked_at = len(found)
     veto = vetoes(index, signals.tables.get("labels"))
     entity = np.arange(index.size)
@@ -85,18 +90,15 @@ def write_groups(
     model = moved.model
     of_pair = traits(seen, found, index, model, gnn)
     scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
+    # Later scores only count fewer rivals for a value: what is this far below a link stays below.
+    kept = np.flatnonzero(scored.probability >= settings.links.min_probability * HOPELESS)
+    found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
     for number in range(settings.links.passes):
         step(
             f"score and group, pass {number + 1} of {settings.links.passes}",
             0.3 + 0.4 * number / settings.links.passes,
         )
-        if number:
-            scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
-        else:
-            # Later passes only count fewer rivals for a value: what is this far below a link stays below.
-            kept = np.flatnonzero(scored.probability >= settings.links.min_probability * HOPELESS)
-            found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
-            scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
+        scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
     step("resample memberships", 0.7)

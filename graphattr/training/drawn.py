@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphattr.links.samples import Sample
+from models.gnn.weights import write_whole
 
 #: Arrays of a sample with one entry a pair.
 ARRAYS: Final = ("a", "b", "same", "weight", "candidate", "owner_a", "owner_b")
@@ -32,11 +32,7 @@ def write_drawn(drawn: Drawn, path: Path) -> None:
     arrays |= {name: getattr(pairs, name) for name in ARRAYS} | {"stratum": drawn.stratum}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, prior=np.array(pairs.prior), **arrays)
-    draft = path.with_name(path.name + ".part")
-    with draft.open("wb") as file:
-        file.write(buffer.getvalue())
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_whole(path, buffer.getvalue())
 
 
 def read_drawn(path: Path) -> Drawn:

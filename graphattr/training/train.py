@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from graphattr.errors import InputError, SettingsError
-from graphattr.links.samples import Sample, sample
+from graphattr.links.samples import Sample, log_odds, sample
 from graphattr.pipeline.grouping import Step
 from graphattr.settings import Settings
 from graphattr.training.card import card
-from graphattr.training.drawn import Drawn, read_drawn, write_drawn
+from graphattr.training.drawn import ARRAYS, Drawn, read_drawn, write_drawn
 from graphattr.training.fitting import fit
 from graphattr.training.measure import figures
 from graphattr.training.network import (
@@ -251,31 +251,20 @@ def _by_controller(worlds: list[Drawn]) -> tuple[list[Drawn], list[Drawn]]:
     training, testing = [], []
     for world in worlds:
         pairs = world.sample
-        ends = [_fold(pairs, side) == EVERY - 1 for side in ("a", "b")]
-        training.append(Drawn(_part(pairs, ~(ends[0] | ends[1])), world.stratum))
-        testing.append(Drawn(_part(pairs, ends[0] & ends[1]), world.stratum))
+        owners = int(max(pairs.owner_a.max(initial=0), pairs.owner_b.max(initial=0))) + 1
+        held = np.random.default_rng(0).integers(0, EVERY, owners) == EVERY - 1
+        a, b = held[pairs.owner_a], held[pairs.owner_b]
+        training.append(Drawn(_part(pairs, ~(a | b)), world.stratum))
+        testing.append(Drawn(_part(pairs, a & b), world.stratum))
     return training, testing
 
 
-def _fold(pairs: Sample, side: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    generator = np.random.default_rng(0)
-    owner = pairs.owner_a if side == "a" else pairs.owner_b
-    folds = generator.integers(
-        0, EVERY, int(max(pairs.owner_a.max(initial=0), pairs.owner_b.max(initial=0))) + 1
-    )
-    return np.asarray(folds[owner])
-
-
 def _part(pairs: Sample, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Sample:
-    arrays = {
-        name: getattr(pairs, name)[rows]
-        for name in ("a", "b", "same", "weight", "candidate", "owner_a", "owner_b")
-    }
+    arrays = {name: getattr(pairs, name)[rows] for name in ARRAYS}
     weight = arrays["weight"]
     share = float(weight[arrays["same"]].sum() / weight.sum()) if weight.sum() else 0.0
-    share = min(max(share, 1e-12), 1 - 1e-12)
     features = {key: values[rows] for key, values in pairs.features.items()}
-    return Sample(features=features, prior=float(np.log(share) - np.log1p(-share)), **arrays)
+    return Sample(features=features, prior=log_odds(share), **arrays)
 
 
 def _facts(

@@ -13,12 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.errors import InputError
-from graphattr.links.holdings import occasions
-from graphattr.links.index import Index, build_index
-from graphattr.links.pieces import Candidates, candidates
+from graphattr.links.index import Index
+from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.score import score, traits
-from graphattr.pipeline.grouping import Signals, write_holdings
+from graphattr.pipeline.grouping import Signals, find_pairs, write_holdings
 from graphattr.rings.group import resolve
 from graphattr.rings.guards import vetoes
 from graphattr.settings import Settings
@@ -77,13 +76,10 @@ def see(world: World, model: AdditiveModel, settings: Settings) -> Seen:
         except LoadError as error:
             raise InputError(error.got, error.expected, error.hint) from error
         tables = {table: out / "run" / "signals" / f"{table}.parquet" for table in loaded.tables}
-        lists = out / "run" / "signals" / "lists.parquet"
-        signals = Signals(tables, frozenset(loaded.timeless), lists)
+        signals = Signals(tables, frozenset(loaded.timeless), out / "run" / "signals" / "lists.parquet")
         holdings = out / "holdings.parquet"
         write_holdings(signals, holdings)
-        index = build_index(tables, holdings, lists, settings.links)
-        hubs = index.values.filter("hub").select("signal", value="text")
-        found = candidates(index, occasions(tables, signals.timeless, hubs), settings.links)
+        index, found = find_pairs(signals, holdings, settings.links)
         seen = profiles(index, tables, signals.timeless, holdings)
         labels = pl.read_parquet(tables["labels"]) if "labels" in tables else None
         veto = vetoes(index, None)
