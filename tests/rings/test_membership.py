@@ -165,6 +165,17 @@ def test_each_ring_has_its_own_weakest_point() -> None:
     assert weakest(holders, (0, 1, 2), (3, 4, 5), (6, 7)) == {0: "device:d", 3: None, 6: "device:h"}
 
 
+def test_a_ring_looked_at_by_itself_has_the_same_weakest_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    holders: dict[Value, list[int]] = {
+        ("device", "d"): [0, 1, 2], ("device", "f"): [3, 4, 5], ("instrument", "g"): [3, 4, 5],
+        ("device", "h"): [6, 7],
+    }  # fmt: skip
+    rings = ((0, 1, 2), (3, 4, 5), (6, 7))
+    together = weakest(holders, *rings)
+    monkeypatch.setattr("graphattr.rings.weakest.ROUNDS", 0)
+    assert weakest(holders, *rings) == together == {0: "device:d", 3: None, 6: "device:h"}
+
+
 def test_a_pair_that_hangs_on_one_weak_value_names_it() -> None:
     # Without the address only the prior is left, which in a small run is above the background density.
     assert weakest({("ip", "10.0.0.1"): [0, 1]}, (0, 1)) == {0: "ip:10.0.0.1"}

@@ -1,4 +1,4 @@
-"""What a world writes is what the data contract asks for, and a loader takes every row of it."""
+"""What a world of either family writes is what the data contract asks for, and a loader takes every row of it."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from graphattr.simulate import simulate
 from graphattr.simulate.clock import EPOCH
+from graphattr.simulate.families import FAMILIES
+from graphattr.simulate.made import TABLES
 from loaders import load
+
+SEED = 7
 
 CONTRACT = {
     "accounts": "account_id created_at email_domain email_id phone_id name_id organisation_id country "
@@ -26,6 +31,22 @@ ENUMS = {
     ("labels", "reliability"): "A B C D E F",
 }
 Tables = dict[str, pl.DataFrame]
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("contract")
+    simulate(out, "tiny", SEED, family=request.param)
+    return out
+
+
+@pytest.fixture(scope="module")
+def signals(folder: Path) -> Tables:
+    return {name: pl.read_parquet(folder / "signals" / f"{name}.parquet") for name in TABLES}
+
+
+def test_the_contract_here_is_of_all_tables() -> None:
+    assert set(TABLES) == set(CONTRACT)
 
 
 @pytest.mark.parametrize("table", CONTRACT)
@@ -57,15 +78,14 @@ def test_every_row_belongs_to_an_account(signals: Tables) -> None:
 @pytest.mark.parametrize("table", [name for name in CONTRACT if name != "accounts"])
 def test_times_lie_after_creation_and_in_the_past(signals: Tables, table: str) -> None:
     rows = signals[table].join(signals["accounts"], on="account_id")
+    assert rows.height == signals[table].height > 0
     assert rows.filter(pl.col("observed_at") < pl.col("created_at")).is_empty()
     assert signals["accounts"]["created_at"].min() >= EPOCH
     assert rows["observed_at"].max() < EPOCH.replace(month=9)
 
 
-def test_usage_adds_up_by_hour(signals: Tables) -> None:
-    usage = signals["usage"].with_columns(hour=pl.col("observed_at").dt.truncate("1h"))
-    assert usage.select("account_id", "hour", "model", "template_id").is_unique().all()
-    assert usage.filter((pl.col("requests") < 1) | (pl.col("input_tokens") < 1)).is_empty()
+def test_usage_counts_are_positive(signals: Tables) -> None:
+    assert signals["usage"].filter((pl.col("requests") < 1) | (pl.col("input_tokens") < 1)).is_empty()
 
 
 def test_a_template_has_one_capability(signals: Tables) -> None:

@@ -163,3 +163,9 @@ def test_a_rotation_of_keys_is_within_the_hour(world: World) -> None:
     for operator in np.unique(columns["operator"][rotated]):
         at = columns["control"][rotated & (columns["operator"] == operator)]
         assert at.max() - at.min() <= HOUR
+
+
+def test_usage_adds_up_by_hour(signals: dict[str, pl.DataFrame]) -> None:
+    usage = signals["usage"].with_columns(hour=pl.col("observed_at").dt.truncate("1h"))
+    assert usage.select("account_id", "hour", "model", "template_id").is_unique().all()
+    assert usage.filter((pl.col("requests") < 1) | (pl.col("input_tokens") < 1)).is_empty()
