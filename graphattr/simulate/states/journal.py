@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -10,44 +9,17 @@ import polars as pl
 
 from graphattr.simulate.clock import DAY, HOUR, MINUTE, stamps
 from graphattr.simulate.draws import Ints, stream
+from graphattr.simulate.forms import APPEAL, BANNED, EMAIL, KEY, PASSWORD, REINSTATED, EventLog
 from graphattr.simulate.states.cast import KIND
 from graphattr.simulate.states.logs import faulty
 from graphattr.simulate.states.world import World
-from graphattr.simulate.text import hashed, named
 
-_EVENTS: Final = ("key_created", "password_reset", "email_changed", "banned", "appeal", "reinstated")
-_KEY, _PASSWORD, _EMAIL, _BANNED, _APPEAL, _REINSTATED = range(len(_EVENTS))
 _DESK: Final = 7  # people at the provider's help desk: each acts on many accounts
-
-
-@dataclass
-class _Log:
-    """Collects events; those before the account or outside the observation are dropped."""
-
-    world: World
-    parts: list[tuple[Ints, Ints, Ints, Ints]] = field(default_factory=list)
-
-    def add(self, event: int, row: Ints, at: Ints, actor: Ints | int = -1) -> None:
-        kept = (at > self.world.accounts["created"][row]) & (at < self.world.window[1])
-        actors = np.broadcast_to(np.asarray(actor), len(row))
-        self.parts.append((row[kept], at[kept], np.full(int(kept.sum()), event), actors[kept]))
-
-    def table(self) -> pl.DataFrame:
-        row, at, event, actor = (np.concatenate(column) for column in zip(*self.parts, strict=True))
-        order = np.lexsort((event, at, row))
-        return pl.DataFrame(
-            {
-                "account": row[order],
-                "observed_at": at[order],
-                "event": named(event[order], _EVENTS),
-                "actor_id": hashed(actor[order], "actor", self.world.seed),
-            }
-        )
 
 
 def events(world: World) -> pl.DataFrame:
     """One row an event, by account and time; bans are never lost."""
-    log, bans = _Log(world), _Log(world)
+    log, bans = (EventLog(world.accounts["created"], world.window[1], world.seed) for _ in range(2))
     _habits(log, world, stream(world.seed, "states events"))
     _control(log, world, stream(world.seed, "states control"))
     _bans(bans, world, stream(world.seed, "states bans"))
@@ -58,24 +30,24 @@ def events(world: World) -> pl.DataFrame:
     )
 
 
-def _habits(log: _Log, world: World, rng: np.random.Generator) -> None:
+def _habits(log: EventLog, world: World, rng: np.random.Generator) -> None:
     """What all holders do: keys made with use (the more, the busier), forgotten passwords, new mailboxes."""
     accounts, n = world.accounts, len(world.accounts["created"])
     busy = np.bincount(world.spells["account"], minlength=n)
     wants = rng.random(n) < 0.75
     log.add(
-        _KEY,
+        KEY,
         np.flatnonzero(wants),
         (accounts["created"] + rng.exponential(8 * HOUR, n).astype(np.int64) + 60)[wants],
     )
     more = rng.poisson(np.minimum(busy, 120) * 0.008)
     row = np.repeat(np.arange(n), more)
-    log.add(_KEY, row, _sometime(rng, world, row))
+    log.add(KEY, row, _sometime(rng, world, row))
     lost = np.flatnonzero(rng.random(n) < 0.06)
     desk = np.where(rng.random(len(lost)) < 0.3, rng.integers(0, _DESK, len(lost)), -1)
-    log.add(_PASSWORD, lost, _sometime(rng, world, lost), desk)
+    log.add(PASSWORD, lost, _sometime(rng, world, lost), desk)
     moved = np.flatnonzero(rng.random(n) < 0.02)
-    log.add(_EMAIL, moved, _sometime(rng, world, moved))
+    log.add(EMAIL, moved, _sometime(rng, world, moved))
 
 
 def _sometime(rng: np.random.Generator, world: World, row: Ints) -> Ints:
@@ -86,25 +58,25 @@ def _sometime(rng: np.random.Generator, world: World, row: Ints) -> Ints:
     return at
 
 
-def _control(log: _Log, world: World, rng: np.random.Generator) -> None:
+def _control(log: EventLog, world: World, rng: np.random.Generator) -> None:
     """Planned acts of control: resets by who takes an account over or back, rotations of keys."""
     accounts = world.accounts
     actor = accounts["actor"]
     row = np.flatnonzero(accounts["reset"] >= 0)
-    log.add(_PASSWORD, row, accounts["reset"][row] + rng.integers(0, 20 * MINUTE, len(row)))
+    log.add(PASSWORD, row, accounts["reset"][row] + rng.integers(0, 20 * MINUTE, len(row)))
     taken = row[(accounts["kind"][row] != KIND["compromised"]) & (rng.random(len(row)) < 0.5)]
-    log.add(_EMAIL, taken, accounts["reset"][taken] + rng.integers(MINUTE, HOUR, len(taken)))
+    log.add(EMAIL, taken, accounts["reset"][taken] + rng.integers(MINUTE, HOUR, len(taken)))
     row = np.flatnonzero(accounts["keys"] >= 0)
-    log.add(_KEY, row, accounts["keys"][row], actor[row])
+    log.add(KEY, row, accounts["keys"][row], actor[row])
 
 
-def _bans(log: _Log, world: World, rng: np.random.Generator) -> None:
+def _bans(log: EventLog, world: World, rng: np.random.Generator) -> None:
     """Bans; appeals by holders banned by mistake and by some operators; reinstatements."""
     accounts = world.accounts
     row = np.flatnonzero(accounts["banned"] >= 0)
-    log.add(_BANNED, row, accounts["banned"][row])
+    log.add(BANNED, row, accounts["banned"][row])
     tries = row[(accounts["innocent"][row] == 0) & (rng.random(len(row)) < 0.04)]
-    log.add(_APPEAL, tries, accounts["banned"][tries] + rng.integers(HOUR, 4 * DAY, len(tries)))
-    for event, column in ((_APPEAL, "appealed"), (_REINSTATED, "reinstated")):
+    log.add(APPEAL, tries, accounts["banned"][tries] + rng.integers(HOUR, 4 * DAY, len(tries)))
+    for event, column in ((APPEAL, "appealed"), (REINSTATED, "reinstated")):
         there = np.flatnonzero(accounts[column] >= 0)
         log.add(event, there, accounts[column][there])

@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from graphattr.simulate.catalogue import COUNTRIES
-from graphattr.simulate.clock import stamps
+from graphattr.simulate.forms import accounts_table
 from graphattr.simulate.made import Made
 from graphattr.simulate.presets import Preset
 from graphattr.simulate.states.billing import payments
@@ -21,7 +20,7 @@ from graphattr.simulate.states.logs import devices, ips
 from graphattr.simulate.states.notices import labels, operator_names
 from graphattr.simulate.states.usage import usage
 from graphattr.simulate.states.world import World, raised
-from graphattr.simulate.text import domains, hashed, named
+from graphattr.simulate.text import hashed, named
 
 _PART: Final = 100_000  # spells made into rows at once: memory is bounded by it
 
@@ -90,18 +89,6 @@ def _parts(world: World, name: str) -> Iterator[pl.DataFrame]:
 
 def accounts(world: World) -> pl.DataFrame:
     """The table `accounts`, one row an account by row number."""
-    columns, seed = world.accounts, world.seed
+    columns = world.accounts
     barred = np.where(columns["reinstated"] < 0, columns["banned"], -1)
-    return pl.DataFrame(
-        {
-            "account": np.arange(len(columns["created"])),
-            "created_at": stamps(columns["created"]),
-            "email_domain": domains(columns["domain"], seed),
-            "email_id": hashed(columns["mailbox"], "mailbox", seed),
-            "phone_id": hashed(columns["phone"], "phone", seed),
-            "name_id": hashed(columns["name"], "name", seed),
-            "organisation_id": hashed(columns["organisation"], "organisation", seed),
-            "country": named(columns["country"], tuple(country.code for country in COUNTRIES)),
-            "closed_at": stamps(np.where(barred >= 0, barred, columns["closed"])),
-        }
-    )
+    return accounts_table(columns, np.where(barred >= 0, barred, columns["closed"]), world.seed)

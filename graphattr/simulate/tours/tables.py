@@ -10,11 +10,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from graphattr.simulate.catalogue import COUNTRIES
-from graphattr.simulate.clock import stamps
 from graphattr.simulate.draws import Ints
 from graphattr.simulate.faults import kept
-from graphattr.simulate.text import domains, hashed, named
+from graphattr.simulate.forms import accounts_table
+from graphattr.simulate.text import hashed
 from graphattr.simulate.tours.devices import devices
 from graphattr.simulate.tours.events import events
 from graphattr.simulate.tours.labels import labels, operator_names
@@ -33,21 +32,8 @@ def account_ids(world: World) -> pl.Series:
 def accounts(world: World) -> pl.DataFrame:
     """The table `accounts`, one row an account by row number."""
     columns = world.accounts
-    seed = world.plan.seed
     closed = np.where(columns["reinstated"] < 0, columns["banned"], -1)
-    return pl.DataFrame(
-        {
-            "account": np.arange(len(columns["created"])),
-            "created_at": stamps(columns["created"]),
-            "email_domain": domains(columns["domain"], seed),
-            "email_id": hashed(columns["mailbox"], "mailbox", seed),
-            "phone_id": hashed(columns["phone"], "phone", seed),
-            "name_id": hashed(columns["name"], "name", seed),
-            "organisation_id": hashed(columns["organisation"], "organisation", seed),
-            "country": named(columns["country"], tuple(country.code for country in COUNTRIES)),
-            "closed_at": stamps(closed),
-        }
-    )
+    return accounts_table(columns, closed, world.plan.seed)
 
 
 WHOLE: Final[dict[str, Callable[[World], pl.DataFrame]]] = {
