@@ -9,8 +9,7 @@ import polars as pl
 import typer
 
 from graphattr.cli.output import emit, out, table
-from graphattr.evidence import page_json, page_text, pair_page, ring_page
-from graphattr.evidence.pair_text import pair_text
+from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets

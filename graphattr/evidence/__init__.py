@@ -7,6 +7,7 @@ tables and facts (`payload.py`), so verification derives all of them again and c
 from graphattr.evidence.bundle import BundleResult, build_bundle
 from graphattr.evidence.document import as_json as page_json
 from graphattr.evidence.explain import RingPage, ring_page
+from graphattr.evidence.pair_text import pair_text
 from graphattr.evidence.pairs import PairPage, pair_page
 from graphattr.evidence.spoken import page_text
 from graphattr.evidence.verify import Step, VerifyReport, verify_bundle
@@ -21,6 +22,7 @@ __all__ = [
     "page_json",
     "page_text",
     "pair_page",
+    "pair_text",
     "ring_page",
     "verify_bundle",
 ]

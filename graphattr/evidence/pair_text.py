@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from graphattr.evidence.document import Code, Figure, Sentence, plain
+from graphattr.evidence.document import Code, Figure, plain
 from graphattr.evidence.pairs import PairPage
+from graphattr.evidence.spoken import section
 
 
 def pair_text(page: PairPage) -> str:
     """The page under headings, one sentence a line; foreign text has its unseen characters spelled out."""
     made = [plain(page.claim)]
-    made += _section("Speaks for common control", page.speaks_for)
-    made += _section("Speaks against it", page.speaks_against)
+    made += section("Speaks for common control", page.speaks_for)
+    made += section("Speaks against it", page.speaks_against)
     if page.linked:
         made += _table(page)
-        made += _section("Least evidence that the link hangs on", page.least)
-    made += _section("Weakest point", [page.weakest_point])
+        made += section("Least evidence that the link hangs on", page.least)
+    made += section("Weakest point", [page.weakest_point])
     if page.linked:
-        made += _section("Comparable accounts", page.placebo)
-        made += _section("Under other assumptions", page.stability)
-    made += _section("Missing", page.missing)
+        made += section("Comparable accounts", page.placebo)
+        made += section("Under other assumptions", page.stability)
+    made += section("Missing", page.missing)
     return "\n".join(made) + "\n"
-
-
-def _section(heading: str, sentences: Iterable[Sentence]) -> list[str]:
-    return ["", f"{heading}:", *([f"  {plain(sentence)}" for sentence in sentences] or ["  nothing"])]
 
 
 def _table(page: PairPage) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pages as plain text, for a terminal."""
+"""The page of a ring as plain text, for a terminal."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ from collections.abc import Iterable
 
 from graphattr.evidence.document import Sentence, plain
 from graphattr.evidence.explain import RingPage
-from graphattr.evidence.pairs import PairPage
 from graphattr.records import GROUPS
 
 
-def page_text(page: RingPage | PairPage) -> str:
+def page_text(page: RingPage) -> str:
     """The page under headings, one sentence a line; foreign text has its unseen characters spelled out."""
-    made = [plain(page.claim)]
-    if isinstance(page, RingPage):
-        made += _rivals(page)
-    made += _section("Speaks for common control", page.speaks_for)
-    made += _section("Speaks against it", page.speaks_against)
-    made += _section("Weakest point", [page.weakest_point])
-    made += _section("Missing", page.missing)
-    if isinstance(page, RingPage):
-        made += _table("Members, the least certain first", "account probability low high tier", page.members)
-        made += _table("Shared values that count", "signal value links members accounts", page.values)
-        headers = f"account account probability sum {' '.join(GROUPS)}"
-        made += _table("Links, the weakest first", headers, page.links)
+    made = [plain(page.claim), *_rivals(page)]
+    made += section("Speaks for common control", page.speaks_for)
+    made += section("Speaks against it", page.speaks_against)
+    made += section("Weakest point", [page.weakest_point])
+    made += section("Missing", page.missing)
+    made += _table("Members, the least certain first", "account probability low high tier", page.members)
+    made += _table("Shared values that count", "signal value links members accounts", page.values)
+    headers = f"account account probability sum {' '.join(GROUPS)}"
+    made += _table("Links, the weakest first", headers, page.links)
     return "\n".join(made) + "\n"
 
 
@@ -36,7 +32,8 @@ def _rivals(page: RingPage) -> list[str]:
     return made
 
 
-def _section(heading: str, sentences: Iterable[Sentence]) -> list[str]:
+def section(heading: str, sentences: Iterable[Sentence]) -> list[str]:
+    """A heading and its sentences, one a line."""
     lines = [f"  {plain(sentence)}" for sentence in sentences]
     return ["", f"{heading}:", *(lines or ["  nothing"])]
 

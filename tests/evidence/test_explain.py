@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from graphattr.errors import BundleError, InputError, RunError
-from graphattr.evidence import page_json, page_text, pair_page, ring_page
+from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.document import Code, Quote, figures_of, plain
 from graphattr.evidence.words import forbidden_word
 from graphattr.records import HYPOTHESES
@@ -193,7 +193,7 @@ def test_pages_as_text(run: Path) -> None:
     ):
         assert f"\n{heading}" in text
     assert "\n  acc-a8   0.390        0.190  0.430  unresolved\n" in text
-    text = page_text(pair_page(run, "acc-a1", "acc-x2"))
+    text = pair_text(pair_page(run, "acc-a1", "acc-x2"))
     assert "\nSpeaks against it:\n  nothing\n" in text
-    text = page_text(pair_page(run, "acc-b1", "acc-b2"))
+    text = pair_text(pair_page(run, "acc-b1", "acc-b2"))
     assert "\u202e" not in text
