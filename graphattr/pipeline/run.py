@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -69,13 +70,13 @@ def run(plan: Plan, secrets: Secrets, step: Step = lambda _name, _done: None) ->
     Raises:
         GraphattrError: bad input, settings or store; nothing is left half written then.
     """
-    linkage, known = _models(plan.model)
+    linkage, known = find_models(plan.model)
     area = open_store(plan.store, plan.out / "graph", secrets)
     try:
         area.check()
     finally:
         area.close()
-    with staging(plan.out, _fingerprint(plan, secrets, linkage, known)) as stage:
+    with staging(plan.out, fingerprint(plan, secrets, linkage, known)) as stage:
         if stage.publishing and not stage.same():
             stage.publish()
             return run(plan, secrets, step)
@@ -87,7 +88,12 @@ def run(plan: Plan, secrets: Secrets, step: Step = lambda _name, _done: None) ->
     return dict(json.loads((plan.out / "run.json").read_text(encoding="utf-8")))
 
 
-def _models(path: Path | None) -> tuple[Linkage, KnownRings]:
+def find_models(path: Path | None) -> tuple[Linkage, KnownRings]:
+    """The model at `path`, or the shipped one, and the rings with known truth.
+
+    Raises:
+        InputError: it is no model.
+    """
     try:
         return (load_linkage(path) if path else shipped_linkage()), shipped_rings()
     except ModelError as error:
@@ -99,10 +105,43 @@ def _models(path: Path | None) -> tuple[Linkage, KnownRings]:
 def _work(
     plan: Plan, secrets: Secrets, stage: Staging, linkage: Linkage, known: KnownRings, step: Step
 ) -> None:
-    out = stage.out
+    job = Job(plan, secrets, stage, linkage, known, lambda: _load(plan, secrets, stage.out, step))
+    stage.publish(compute(job, step))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the stages work with.
+
+    Attributes:
+        plan: what to run.
+        secrets: keys and credentials.
+        stage: where they work.
+        linkage: model of links.
+        known: rings with known truth.
+        load: brings the canonical signals into `stage.out`; returns what to note of it.
+        name_rings: gives the rings of `stage.out` other ids, before anything is said of them; None leaves them.
+    """
+
+    plan: Plan
+    secrets: Secrets
+    stage: Staging
+    linkage: Linkage
+    known: KnownRings
+    load: Callable[[], dict[str, Any]]
+    name_rings: Callable[[], dict[str, Any]] | None = None
+
+
+def compute(job: Job, step: Step) -> dict[str, Any]:
+    """All stages, from loading to the filled store; returns what run.json is to hold.
+
+    Raises:
+        GraphattrError: as `run`; what was staged is thrown away where the signals cannot be loaded.
+    """
+    plan, stage, out = job.plan, job.stage, job.stage.out
     step("load signals", 0.0)
     try:
-        stages = [stage.stage("load", lambda: _load(plan, secrets, out, step))]
+        stages = [stage.stage("load", job.load)]
     except GraphattrError:
         stage.abandon()
         raise
@@ -113,17 +152,20 @@ def _work(
     stages += [
         stage.stage("holdings", lambda: {"rows": write_holdings(signals, out / "holdings.parquet")}),
         stage.stage(
-            "group", lambda: write_groups(signals, out, plan.settings, linkage, _within(step, 0.3, 0.4))
+            "group", lambda: write_groups(signals, out, plan.settings, job.linkage, _within(step, 0.3, 0.4))
         ),
     ]
+    if job.name_rings is not None:
+        step("name rings", 0.72)
+        stages.append(stage.stage("names", job.name_rings))
     step("weigh hypotheses", 0.75)
     stages.append(
-        stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, known)})
+        stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, job.known)})
     )
     step("fill the store", 0.85)
-    stages.append(stage.stage("store", lambda: _fill(plan, secrets, out)))
+    stages.append(stage.stage("store", lambda: _fill(job, out)))
     step("hash and publish", 0.97)
-    stage.publish(_document(plan, stages, loaded, linkage, known, out))
+    return _document(plan, stages, loaded, job.linkage, job.known, out)
 
 
 def _within(step: Step, start: float, share: float) -> Step:
@@ -155,11 +197,14 @@ def credentials(secrets: Secrets) -> tuple[str, str] | None:
     return (secrets.neo4j_user, secrets.neo4j_password.get_secret_value()) if secrets.neo4j_password else None
 
 
-def _fill(plan: Plan, secrets: Secrets, out: Path) -> dict[str, Any]:
+def _fill(job: Job, out: Path) -> dict[str, Any]:
     tables = GraphTables(out / "signals" / "accounts.parquet", *(out / f"{n}.parquet" for n in _GRAPH_TABLES))
-    store = open_store(plan.store, out / "graph", secrets)
+    store = open_store(job.plan.store, out / "graph", job.secrets)
     try:
-        store.writer().load(tables)
+        if job.name_rings is None:
+            store.writer().load(tables)
+        else:  # the graph of an earlier state of this run may be there: only what differs is written
+            store.writer().upsert(tables)
         return {"uri": store.uri}
     finally:
         store.close()
@@ -197,6 +242,7 @@ def _document(
         "known_rings": {"source": known.source, "n": len(known)},
         "store": facts["store"],
         "inputs": loaded["inputs"],
+        "mapping": plan.mapping.read_text(encoding="utf-8") if plan.mapping else None,
         "timeless": loaded["timeless"],
         "outputs": _hashes(out),
         "contents": sorted(entry.name for entry in out.iterdir()),
@@ -219,16 +265,21 @@ def _hashes(out: Path) -> dict[str, str]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and "graph" not in path.relative_to(out).parts
     ]
-    return {str(path.relative_to(out)): _digest(path) for path in files}
+    return {str(path.relative_to(out)): digest(path) for path in files}
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fingerprint(plan: Plan, secrets: Secrets, linkage: Linkage, known: KnownRings) -> str:
-    """Digest of everything that goes into a run; input files by name, size and time, for a quick look."""
+def fingerprint(plan: Plan, secrets: Secrets, linkage: Linkage, known: KnownRings) -> str:
+    """Digest of everything that goes into a run; input files by name, size and time, for a quick look.
+
+    Raises:
+        SettingsError: there is no such mapping file.
+    """
     source = Path(plan.source)
     listed = [
         (str(path.relative_to(source)), path.stat().st_size, path.stat().st_mtime_ns)
