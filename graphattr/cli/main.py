@@ -9,7 +9,7 @@ import sys
 import typer
 
 import graphattr
-from graphattr.cli import bundles, measures, runs, training, views, worlds
+from graphattr.cli import bundles, measures, runs, training, updates, views, worlds
 from graphattr.cli.output import err
 from graphattr.errors import GraphattrError
 from graphattr.evidence.canonical import visible
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for command, name, examples in (
     (runs.run, "run", "graphattr run sample_data/signals --out my-run"),
+    (updates.update, "update", "graphattr update my-run new-signals"),
     (views.rings, "rings", "graphattr rings my-run --status lead"),
     (views.ring, "ring", "graphattr ring my-run ring-0a1b2c3d4e5f"),
     (views.explain, "explain", "graphattr explain my-run ACCOUNT_A ACCOUNT_B"),
