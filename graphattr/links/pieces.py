@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from graphattr.links.candidates import PAIR, SHARED, creation_pairs, shared_pairs, window_pairs
+from graphattr.links.candidates import SHARED, creation_pairs, shared_pairs, window_pairs
 from graphattr.links.index import DAY_US, Index
 from graphattr.settings import LinkSettings
 
 #: A hub held by a larger share of all accounts says next to nothing of a pair and is not looked up for it.
 TELLING_SHARE = 0.1
+#: Pairs whose shared values are looked up at a time, so that memory does not grow with them.
+CHUNK: Final = 250_000
 
 PIECES = {
     **SHARED,
@@ -25,6 +29,9 @@ PIECES = {
     "held_b": pl.UInt32,
 }
 
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -35,8 +42,8 @@ class Candidates:
         pieces: `PIECES` plus `pair`, the position in a and b; sorted by pair, value.
     """
 
-    a: NDArray[np.int64]
-    b: NDArray[np.int64]
+    a: Whole
+    b: Whole
     pieces: pl.DataFrame
 
     def __len__(self) -> int:
@@ -51,46 +58,118 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
         occasions: uses of the hub values (holdings.occasions).
         settings: fans and windows.
     """
-    shared = shared_pairs(index)
     windows = window_pairs(index, occasions, settings)
     owners = _owner_pairs(index)
-    created = creation_pairs(index, settings)
-    pairs = (
-        pl.concat([part.select("a", "b") for part in (shared, windows, owners, created)])
-        .unique()
-        .sort("a", "b")
-    )
-    hubs = _hub_pieces(index, pairs)
-    timed = windows.filter("timed").select("a", "b", "value", "crowd", "rivals")
-    values = pl.concat([shared, owners, hubs, windows.select(*SHARED)]).unique()
-    # Joined step by step: the lazy optimiser would join the two sides first, on the value alone, which explodes.
-    pieces = values.join(timed, on=["a", "b", "value"], how="left")
-    pieces = pieces.join(_side(index, "a"), on=["a", "value"]).join(_side(index, "b"), on=["b", "value"])
-    pieces = (
-        pieces.join(pairs.with_row_index("pair"), on=["a", "b"])
-        .with_columns(
-            own=pl.col("own_a") | pl.col("own_b"),
-            # Distance of the two spans of use; spans that overlap are at distance 0.
-            gap=pl.max_horizontal(
-                pl.col("first_b") - pl.col("last_a"), pl.col("first_a") - pl.col("last_b"), pl.lit(0)
-            )
-            / DAY_US,
-            timeless=pl.col("first_a").is_null() | pl.col("first_b").is_null(),
-        )
-        .with_columns(
-            gap=pl.when("timeless").then(None).when(pl.col("crowd").is_not_null()).then(0.0).otherwise("gap")
-        )
-        .select("pair", *PIECES)
-        .sort("pair", "value")
-    )
-    return Candidates(pairs["a"].cast(pl.Int64).to_numpy(), pairs["b"].cast(pl.Int64).to_numpy(), pieces)
+    parts = (shared_pairs(index), windows, owners, creation_pairs(index, settings))
+    key = np.sort(np.concatenate([_key(part, index.size) for part in parts]))
+    key = key[np.diff(key, prepend=-1) > 0]
+    a, b = np.divmod(key, index.size)
+    shared = _Shared.of(index, key, windows, owners)
+    columns: dict[str, list[NDArray[np.generic]]] = {}
+    for start in range(0, len(key), CHUNK):
+        for name, values in shared.pieces(a[start : start + CHUNK], b[start : start + CHUNK], start).items():
+            columns.setdefault(name, []).append(values)
+    return Candidates(a, b, _frame(columns))
 
 
-def _side(index: Index, side: str) -> pl.DataFrame:
-    held = index.held.select("account", "value", "own", "first", "last").with_row_index("held")
-    return held.rename(
-        {"account": side, **{name: f"{name}_{side}" for name in ("own", "first", "last", "held")}}
-    )
+def _key(pairs: pl.DataFrame, size: int) -> Whole:
+    """Each pair as one number, in the order of a, then b."""
+    a, b = (pairs[end].cast(pl.Int64).to_numpy() for end in "ab")
+    return np.asarray(a * size + b)
+
+
+def _frame(columns: dict[str, list[NDArray[np.generic]]]) -> pl.DataFrame:
+    """The pieces as a frame, column by column, each let go of as it is taken."""
+    schema = {"pair": pl.UInt32, **PIECES}
+    series = [pl.Series(name, np.concatenate(columns.pop(name)), schema[name]) for name in tuple(columns)]
+    nothing = {"gap": pl.col("gap").fill_nan(None)}
+    nothing |= {name: pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in ("crowd", "rivals")}
+    return pl.DataFrame(series, schema=schema).with_columns(**nothing)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Values that pairs share, with what is known of each.
+
+    A value is looked up for every pair, but for hubs that say next to nothing: those count only where a window or
+    their owner ties them to a pair.
+
+    Attributes:
+        row: accounts x values; 1 + the row of index.held, 0 where the account does not hold the value.
+        holds: the same with ones.
+        tied: pair and value of the ties to hubs that are not looked up, rows of index.held; sorted by pair.
+        met: pair * values + value of each timed meeting in a window, ascending, crowd, rivals.
+        own, first, last: columns of index.held; times in us, nan where timeless.
+    """
+
+    row: csr_array
+    holds: csr_array
+    tied: tuple[Whole, Whole, Whole, Whole]
+    met: tuple[Whole, Whole, Whole]
+    own: NDArray[np.bool_]
+    first: Array
+    last: Array
+
+    @classmethod
+    def of(cls, index: Index, key: Whole, windows: pl.DataFrame, owners: pl.DataFrame) -> Self:
+        """What is needed to look at the candidate pairs of that `_key`."""
+        account, value = (index.held[name].cast(pl.Int64).to_numpy() for name in ("account", "value"))
+        silent = (index.values["hub"] & (index.values["holders"] > TELLING_SHARE * index.size)).to_numpy()
+        rows = np.flatnonzero(~silent[value])
+        shape = (index.size, index.values.height)
+        row = csr_array((rows + 1, (account[rows], value[rows])), shape=shape)
+        holds = csr_array((np.ones_like(row.data), row.indices, row.indptr), shape=shape)
+        ties = pl.concat([owners.select(*SHARED), windows.select(*SHARED)]).unique(maintain_order=True)
+        ties = ties.filter(pl.Series(silent[ties["value"].to_numpy()]))
+        # index.held is sorted by value, account.
+        held = value * index.size + account
+        at = [np.searchsorted(held, _key(ties.select(a="value", b=end), index.size)) for end in "ab"]
+        pair = np.searchsorted(key, _key(ties, index.size))
+        order = np.argsort(pair, kind="stable")
+        tied = (pair[order], ties["value"].cast(pl.Int64).to_numpy()[order], at[0][order], at[1][order])
+        timed = windows.filter("timed")
+        place = np.searchsorted(key, _key(timed, index.size)) * shape[1] + timed["value"].to_numpy()
+        met = (place, timed["crowd"].to_numpy(), timed["rivals"].to_numpy())
+        first, last = (
+            index.held[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in ("first", "last")
+        )
+        return cls(row, holds, tied, met, index.held["own"].to_numpy(), first, last)
+
+    def pieces(self, a: Whole, b: Whole, start: int) -> dict[str, NDArray[np.generic]]:
+        """Columns of the pieces of candidate pairs, the first of which is number `start`; sorted by pair, value."""
+        of_a, of_b = self.row[a].multiply(self.holds[b]), self.holds[a].multiply(self.row[b])
+        pair = np.repeat(np.arange(start, start + len(a)), np.diff(of_a.indptr))
+        found = [pair, of_a.indices.astype(np.int64), of_a.data - 1, of_b.data - 1]
+        some = slice(*np.searchsorted(self.tied[0], (start, start + len(a))))
+        if some.start < some.stop:
+            found = [np.concatenate([x, y[some]]) for x, y in zip(found, self.tied, strict=True)]
+            order = np.lexsort((found[1], found[0]))
+            found = [column[order] for column in found]
+        pair, value, held_a, held_b = found
+        crowd, rivals = self._windows(pair * self.row.shape[1] + value, start, start + len(a))
+        # Distance of the two spans of use; spans that overlap are at distance 0.
+        apart = np.fmax(self.first[held_b] - self.last[held_a], self.first[held_a] - self.last[held_b])
+        gap = np.where(crowd >= 0, 0.0, np.maximum(apart, 0.0) / DAY_US)
+        gap[np.isnan(self.first[held_a] + self.first[held_b])] = np.nan
+        numbers = {"pair": pair, "a": a[pair - start], "b": b[pair - start], "value": value}
+        held = {"held_a": held_a, "held_b": held_b}
+        return {
+            **{name: column.astype(np.uint32) for name, column in numbers.items()},
+            "own": self.own[held_a] | self.own[held_b],
+            "gap": gap,
+            "crowd": crowd,
+            "rivals": rivals,
+            **{name: column.astype(np.uint32) for name, column in held.items()},
+        }
+
+    def _windows(self, piece: Whole, start: int, stop: int) -> tuple[Whole, Whole]:
+        """Crowd and rivals of pieces with these numbers, ascending, of pairs start to stop; -1 where no window is."""
+        crowd, rivals = np.full(len(piece), -1), np.full(len(piece), -1)
+        values = self.row.shape[1]
+        some = slice(*np.searchsorted(self.met[0], (start * values, stop * values)))
+        place = np.searchsorted(piece, self.met[0][some])
+        crowd[place], rivals[place] = self.met[1][some], self.met[2][some]
+        return crowd, rivals
 
 
 def _owner_pairs(index: Index) -> pl.DataFrame:
@@ -109,20 +188,6 @@ def _owner_pairs(index: Index) -> pl.DataFrame:
         )
         if owners.height
         else pl.DataFrame(schema=SHARED)
-    )
-
-
-def _hub_pieces(index: Index, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Hub values that both accounts of a pair hold: they may raise a link that other evidence made."""
-    telling = index.values.filter(pl.col("hub") & (pl.col("holders") <= TELLING_SHARE * index.size))
-    held = index.held.join(telling, on="value", how="semi").select("account", "value").lazy()
-    return (
-        pairs.select(*PAIR)
-        .lazy()
-        .join(held.rename({"account": "a"}), on="a")
-        .join(held.rename({"account": "b"}), on=["b", "value"], how="semi")
-        .select(*SHARED)
-        .collect(engine="streaming")
     )
 
 
