@@ -16,8 +16,8 @@ from graphattr.settings import LinkSettings
 
 #: A hub held by a larger share of all accounts says next to nothing of a pair and is not looked up for it.
 TELLING_SHARE = 0.1
-#: Pairs whose shared values are looked up at a time, so that memory does not grow with them.
-CHUNK: Final = 250_000
+#: Pairs whose shared values are looked up at a time: few enough that what is made for them stays in the cache.
+CHUNK: Final = 50_000
 
 PIECES = {
     **SHARED,
@@ -79,10 +79,10 @@ def _key(pairs: pl.DataFrame, size: int) -> Whole:
 
 
 def _frame(columns: dict[str, list[NDArray[np.generic]]]) -> pl.DataFrame:
-    """The pieces as a frame, column by column, each let go of as it is taken."""
+    """The pieces as a frame, column by column, each let go of as it is taken. Gaps are given in us."""
     schema = {"pair": pl.UInt32, **PIECES}
     series = [pl.Series(name, np.concatenate(columns.pop(name)), schema[name]) for name in tuple(columns)]
-    nothing = {"gap": pl.col("gap").fill_nan(None)}
+    nothing = {"gap": (pl.col("gap") / DAY_US).fill_nan(None)}
     nothing |= {name: pl.when(pl.col(name) >= 0).then(pl.col(name)) for name in ("crowd", "rivals")}
     return pl.DataFrame(series, schema=schema).with_columns(**nothing)
 
@@ -96,14 +96,12 @@ class _Shared:
 
     Attributes:
         row: accounts x values; 1 + the row of index.held, 0 where the account does not hold the value.
-        holds: the same with ones.
         tied: pair and value of the ties to hubs that are not looked up, rows of index.held; sorted by pair.
         met: pair * values + value of each timed meeting in a window, ascending, crowd, rivals.
         own, first, last: columns of index.held; times in us, nan where timeless.
     """
 
     row: csr_array
-    holds: csr_array
     tied: tuple[Whole, Whole, Whole, Whole]
     met: tuple[Whole, Whole, Whole]
     own: NDArray[np.bool_]
@@ -118,7 +116,6 @@ class _Shared:
         rows = np.flatnonzero(~silent[value])
         shape = (index.size, index.values.height)
         row = csr_array((rows + 1, (account[rows], value[rows])), shape=shape)
-        holds = csr_array((np.ones_like(row.data), row.indices, row.indptr), shape=shape)
         ties = pl.concat([owners.select(*SHARED), windows.select(*SHARED)]).unique(maintain_order=True)
         ties = ties.filter(pl.Series(silent[ties["value"].to_numpy()]))
         # index.held is sorted by value, account.
@@ -133,11 +130,12 @@ class _Shared:
         first, last = (
             index.held[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in ("first", "last")
         )
-        return cls(row, holds, tied, met, index.held["own"].to_numpy(), first, last)
+        return cls(row, tied, met, index.held["own"].to_numpy(), first, last)
 
     def pieces(self, a: Whole, b: Whole, start: int) -> dict[str, NDArray[np.generic]]:
-        """Columns of the pieces of candidate pairs, the first of which is number `start`; sorted by pair, value."""
-        of_a, of_b = self.row[a].multiply(self.holds[b]), self.holds[a].multiply(self.row[b])
+        """Columns of the pieces of candidate pairs from number `start` on, sorted by pair, value; gap in us."""
+        rows_a, rows_b = self.row[a], self.row[b]
+        of_a, of_b = rows_a.multiply(_ones(rows_b)), _ones(rows_a).multiply(rows_b)
         pair = np.repeat(np.arange(start, start + len(a)), np.diff(of_a.indptr))
         found = [pair, of_a.indices.astype(np.int64), of_a.data - 1, of_b.data - 1]
         some = slice(*np.searchsorted(self.tied[0], (start, start + len(a))))
@@ -149,7 +147,7 @@ class _Shared:
         crowd, rivals = self._windows(pair * self.row.shape[1] + value, start, start + len(a))
         # Distance of the two spans of use; spans that overlap are at distance 0.
         apart = np.fmax(self.first[held_b] - self.last[held_a], self.first[held_a] - self.last[held_b])
-        gap = np.where(crowd >= 0, 0.0, np.maximum(apart, 0.0) / DAY_US)
+        gap = np.where(crowd >= 0, 0.0, np.maximum(apart, 0.0))
         gap[np.isnan(self.first[held_a] + self.first[held_b])] = np.nan
         numbers = {"pair": pair, "a": a[pair - start], "b": b[pair - start], "value": value}
         held = {"held_a": held_a, "held_b": held_b}
@@ -170,6 +168,11 @@ class _Shared:
         place = np.searchsorted(piece, self.met[0][some])
         crowd[place], rivals[place] = self.met[1][some], self.met[2][some]
         return crowd, rivals
+
+
+def _ones(matrix: csr_array) -> csr_array:
+    """Ones where the matrix holds something."""
+    return csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _owner_pairs(index: Index) -> pl.DataFrame:
@@ -202,7 +205,8 @@ def part_of(found: Candidates, kept: NDArray[np.int64]) -> Candidates:
 
 def pairs_by_signal(index: Index, found: Candidates) -> dict[str, NDArray[np.int64]]:
     """By signal, the positions of the pairs that share a value of it; a pair as often as it shares one."""
-    names = index.values["signal"].to_numpy()
-    signal = names[found.pieces["value"].to_numpy()]
-    pair = found.pieces["pair"].cast(pl.Int64).to_numpy()
-    return {name: pair[signal == name] for name in sorted(set(names.tolist()))}
+    names = index.values["signal"].unique().sort().to_list()
+    number = index.values["signal"].replace_strict(names, range(len(names)), return_dtype=pl.Int8).to_numpy()
+    signal = number[found.pieces["value"].to_numpy()]
+    pair = found.pieces["pair"].to_numpy()
+    return {name: pair[signal == place].astype(np.int64) for place, name in enumerate(names)}

@@ -12,7 +12,7 @@ from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates, pairs_by_signal
 from graphattr.links.profiles import Profiles
-from graphattr.links.tally import Slots, Tally
+from graphattr.links.tally import Slots, Tally, by_number
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
@@ -22,7 +22,7 @@ Whole = NDArray[np.int64]
 
 #: Decimals kept of every published figure: far below what the evidence can carry.
 DECIMALS = 6
-#: Pairs whose likenesses are held in memory at a time.
+#: Pairs that are measured at a time, so that memory does not grow with them.
 CHUNK = 500_000
 
 
@@ -60,7 +60,7 @@ class Scored:
     prior: float
     groups: Array
     pieces: Array
-    slot: Whole
+    slot: NDArray[np.int16]
     entities: Array
     traits: Traits
 
@@ -165,12 +165,19 @@ def score(
     Returns:
         The scores, rounded to `DECIMALS` so that the parts sum exactly to what is published.
     """
-    ratio, k_eff = piece_ratios(index, found, entities, model)
-    slots = Slots.of(model)
+    measure, slots, pieces = _Measure(index, entities, model), Slots.of(model), found.pieces
     slot = slots.of_pieces(index, found)
-    weight = np.round(slots.weigh(slot, ratio), DECIMALS)
-    tally = Tally(slots, len(found), found.pieces["pair"].to_numpy(), slot, of_pair.fixed, of_pair.likeness)
-    groups = np.round(tally.groups(weight), DECIMALS)
+    groups = np.empty((len(found), len(GROUPS)))
+    weight, k_eff = np.empty(pieces.height), np.empty(pieces.height)
+    pair = pieces["pair"].to_numpy()
+    for start in range(0, len(found), CHUNK):
+        part = slice(start, min(start + CHUNK, len(found)))
+        rows = slice(*np.searchsorted(pair, (part.start, part.stop)))
+        ratio, k_eff[rows] = measure(pieces[rows])
+        weight[rows] = np.round(slots.weigh(slot[rows], ratio), DECIMALS)
+        fixed, likeness = of_pair.fixed[part], of_pair.likeness[part]
+        tally = Tally(slots, len(fixed), pair[rows] - start, slot[rows], fixed, likeness)
+        groups[part] = np.round(tally.groups(weight[rows]), DECIMALS)
     prior = prior_odds(groups.sum(axis=1), index.size, settings.prior_partners, estimate=estimate)
     return Scored(found, prior, groups, weight, slot, k_eff, of_pair)
 
@@ -203,50 +210,62 @@ def piece_ratios(
     index: Index, found: Candidates, entities: Whole, model: AdditiveModel
 ) -> tuple[Array, Array]:
     """log10 likelihood ratio by the parameters of the model's signals, and k_eff, of every piece: shape (m,) each."""
-    held = _held(index, entities, model)
-    signals, kinds = index.values["signal"].to_numpy(), index.values["kind"].to_list()
-    classes = {kind: number for number, kind in enumerate(sorted({kind or "" for kind in kinds}))}
-    names = {signal: number for number, signal in enumerate(sorted(set(signals.tolist())))}
-    signal_of = np.array([names[signal] for signal in signals], dtype=np.int64)
-    kind_of = np.array([classes[kind or ""] for kind in kinds], dtype=np.int64)
-    listed = index.values["listed"].to_numpy()
-    ratio, k_eff = np.zeros(found.pieces.height), np.zeros(found.pieces.height)
+    measure = _Measure(index, entities, model)
+    ratio, k_eff = np.empty(found.pieces.height), np.empty(found.pieces.height)
     for start in range(0, found.pieces.height, PIECES_AT_A_TIME):
-        part = found.pieces[start : start + PIECES_AT_A_TIME]
-        value = part["value"].to_numpy()
-        ends = [part[f"held_{end}"].to_numpy() for end in "ab"]
-        same = entities[part["a"].to_numpy()] == entities[part["b"].to_numpy()]
+        part = slice(start, start + PIECES_AT_A_TIME)
+        ratio[part], k_eff[part] = measure(found.pieces[part])
+    return ratio, k_eff
+
+
+#: Pieces of evidence measured at a time, so that memory does not grow with them.
+PIECES_AT_A_TIME = 1_000_000
+
+
+class _Measure:
+    """What sharing a value is worth, given the entities that accounts were resolved to.
+
+    Args:
+        index: the run's index.
+        entities: entity of each account, shape (N,).
+        model: the evidence model.
+    """
+
+    def __init__(self, index: Index, entities: Whole, model: AdditiveModel) -> None:
+        self._size, self._entities, self._model = index.size, entities, model
+        self._held = _held(index, entities, model)
+        self._listed = index.values["listed"].to_numpy()
+        # Classes of value, one number each: twice the place, and one more for the pieces of an owner.
+        self._kinds = (
+            index.values.select("signal", pl.col("kind").fill_null("")).unique().sort(pl.all()).rows()
+        )
+        place = {kind: number for number, kind in enumerate(self._kinds)}
+        kinds = index.values.select("signal", pl.col("kind").fill_null("")).iter_rows()
+        self._kind_of = np.array([2 * place[kind] for kind in kinds], dtype=np.int16)
+
+    def __call__(self, pieces: pl.DataFrame) -> tuple[Array, Array]:
+        """log10 likelihood ratio and k_eff of each row of Candidates.pieces."""
+        held, size = self._held, self._size
+        value = pieces["value"].to_numpy()
+        ends = [pieces[f"held_{end}"].to_numpy() for end in "ab"]
+        same = self._entities[pieces["a"].to_numpy()] == self._entities[pieces["b"].to_numpy()]
         # The pair is one entity under the hypothesis of a common controller: leave it out of the others.
         others = np.maximum(held.entities[value] - np.where(same, 1.0, 2.0), 0.0)
         # Chance of sharing anything else as rare. Each end has its own count of chances, and a stranger with as many
         # values as the other end has more of them than the average one: the geometric mean stands between the two.
         rest = np.sqrt(np.prod([held.union[end] - held.chance[value] for end in ends], axis=0).clip(min=0))
         # In one window at a hub the rivals are those who were there then.
-        rivals = part["rivals"].cast(pl.Float64).fill_null(float("inf")).to_numpy() / max(index.size - 1, 1)
-        gap = part["gap"].cast(pl.Float64).to_numpy()
-        own = part["own"].to_numpy()
-        code = (signal_of[value] * len(classes) + kind_of[value]) * 2 + own
-        found_ratio = np.zeros(len(value))
-        for signal, place in names.items():
-            for kind, number in classes.items():
-                for mine in (False, True):
-                    rows = np.flatnonzero(code == (place * len(classes) + number) * 2 + mine)
-                    if not len(rows):
-                        continue
-                    of = "own" if mine else kind
-                    chance = (
-                        model.chance(signal, of, listed[value[rows]], others[rows], index.size) + rest[rows]
-                    )
-                    found_ratio[rows] = model.shared_value(
-                        signal, of, np.minimum(chance, rivals[rows]), gap[rows]
-                    )
-        ratio[start : start + len(value)] = found_ratio
-        k_eff[start : start + len(value)] = others + 1
-    return np.round(ratio, DECIMALS), k_eff
-
-
-#: Pieces of evidence measured at a time, so that memory does not grow with them.
-PIECES_AT_A_TIME = 2_000_000
+        rivals = pieces["rivals"].cast(pl.Float64).fill_null(float("inf")).to_numpy() / max(size - 1, 1)
+        gap = pieces["gap"].cast(pl.Float64).to_numpy()
+        ratio = np.zeros(len(value))
+        for number, rows in by_number(self._kind_of[value] + pieces["own"].to_numpy()):
+            signal, kind = self._kinds[number // 2]
+            kind = "own" if number % 2 else kind
+            chance = (
+                self._model.chance(signal, kind, self._listed[value[rows]], others[rows], size) + rest[rows]
+            )
+            ratio[rows] = self._model.shared_value(signal, kind, np.minimum(chance, rivals[rows]), gap[rows])
+        return np.round(ratio, DECIMALS), others + 1
 
 
 @dataclass(frozen=True)
@@ -268,22 +287,23 @@ def _held(index: Index, entities: Whole, model: AdditiveModel) -> _Held:
     value = index.held["value"].cast(pl.Int64).to_numpy()
     account = index.held["account"].cast(pl.Int64).to_numpy()
     stride = np.int64(entities.max(initial=0)) + 1
-    distinct = np.unique(value * stride + entities[account])
+    # np.unique hashes, which takes ten times as long as to sort.
+    distinct = np.sort(value * stride + entities[account])
+    distinct = distinct[np.diff(distinct, prepend=-1) > 0]
     count = np.bincount(distinct // stride, minlength=index.values.height).astype(np.float64)
     chance = np.zeros(index.values.height)
     signals = index.values["signal"].to_numpy()
     listed = index.values["listed"].to_numpy()
-    for name in sorted(set(signals.tolist())):
+    signal_of = np.zeros(index.values.height, dtype=np.int64)
+    for number, name in enumerate(sorted(set(signals.tolist()))):
         rows = np.flatnonzero(signals == name)
         kinds = index.values["kind"].gather(rows).to_list()
         chance[rows] = model.chance(name, kinds, listed[rows], count[rows] - 1, index.size)
-    order = (
-        pl.DataFrame({"account": account, "value": value, "chance": chance[value]})
-        .with_row_index("row")
-        .with_columns(signal=index.values["signal"].gather(value))
-        .sort("account", "signal", "chance", "value")
-        .with_columns(union=pl.col("chance").cum_sum().over("account", "signal"))
-    )
+        signal_of[rows] = number
+    # Values of one account and signal from the rarest on; equally rare ones by number, as index.held has them.
+    owner = account * (signal_of.max(initial=0) + 1) + signal_of[value]
+    order = np.lexsort((chance[value], owner))
     union = np.empty(len(value))
-    union[order["row"].to_numpy()] = order["union"].to_numpy()
+    sums = pl.DataFrame({"owner": owner[order], "chance": chance[value[order]]})
+    union[order] = sums.select(pl.col("chance").cum_sum().over("owner")).to_series().to_numpy()
     return _Held(count, chance, union)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -15,6 +18,7 @@ from models import AdditiveModel
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Small = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -40,28 +44,38 @@ class Slots:
         groups = [*range(len(GROUPS)), *(GROUPS.index(model.curves[key].group) for key in keys)]
         return cls(model, (*(None for _ in GROUPS), *keys), np.array(groups, dtype=np.int64))
 
-    def of_pieces(self, index: Index, found: Candidates) -> Whole:
+    def of_pieces(self, index: Index, found: Candidates) -> Small:
         """Slot of each row of found.pieces."""
         place = {key: number for number, key in enumerate(self.keys) if key is not None}
 
+        @cache
         def slot(signal: str, kind: str | None) -> int:
             key = self.model.key(signal, kind)
             return GROUPS.index(SIGNAL[signal].group) if key is None else place[key]
 
         kinds = index.values.select("signal", "kind")
-        plain = np.array([slot(*row) for row in kinds.iter_rows()], dtype=np.int64)
-        own = np.array([slot(signal, "own") for signal in kinds["signal"]], dtype=np.int64)
+        plain = np.array([slot(*row) for row in kinds.iter_rows()], dtype=np.int16)
+        own = np.array([slot(signal, "own") for signal in kinds["signal"]], dtype=np.int16)
         value = found.pieces["value"].to_numpy()
         return np.where(found.pieces["own"].to_numpy(), own[value], plain[value]) if len(value) else plain[:0]
 
-    def weigh(self, slot: Whole, ratio: Array) -> Array:
+    def weigh(self, slot: Small, ratio: Array) -> Array:
         """log10 likelihood ratio of each piece as it counts, from the one by its signal's parameters; shape kept."""
         weight = ratio.copy()
-        for number, key in enumerate(self.keys):
+        for number, rows in by_number(slot):
+            key = self.keys[number]
             if key is not None:
-                rows = slot == number
                 weight[rows] = self.model.curves[key].at(ratio[rows])
         return weight
+
+
+def by_number(numbers: Small) -> Iterator[tuple[int, Whole]]:
+    """Each number that occurs, ascending from 0, with the positions where it does, ascending."""
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers)).tolist()
+    for number, (start, stop) in enumerate(pairwise([0, *ends])):
+        if start < stop:
+            yield number, order[start:stop]
 
 
 class Tally:
@@ -77,13 +91,17 @@ class Tally:
     """
 
     def __init__(
-        self, slots: Slots, pairs: int, pair: Whole, slot: Whole, fixed: Array, likeness: Array
+        self, slots: Slots, pairs: int, pair: Whole, slot: Small, fixed: Array, likeness: Array
     ) -> None:
         self._slots, self._pairs, self._fixed, self._likeness = slots, pairs, fixed, likeness
         key = pair.astype(np.int64) * len(slots.group) + slot
         self._order = np.argsort(key, kind="stable")
-        distinct, self._starts = np.unique(key[self._order], return_index=True)
-        self._pair, self._slot = np.divmod(distinct, len(slots.group))
+        key = key[self._order]
+        self._starts = np.flatnonzero(np.diff(key, prepend=-1))
+        of, place = np.divmod(key[self._starts], len(slots.group))
+        # A place for every pair and slot that has a piece: in the row of its group, of those that have no curve apart.
+        self._at = of * len(GROUPS) + slots.group[place]
+        self._guided = place < len(GROUPS)
         caps = [slots.model.caps[name] for name in GROUPS]
         self._caps = np.array(caps)
 
@@ -103,13 +121,13 @@ class Tally:
         total = self._fixed.copy()
         if whole is not None:
             guided[~whole], total[~whole] = -np.inf, 0.0
-        first = self._slot < len(GROUPS)
-        at = (self._pair[first], self._slot[first])
-        guided[at] = np.maximum(guided[at], best[first])
-        total += np.where(guided > -np.inf, guided, 0.0)
-        fitted = ~first & (best > -np.inf)
-        np.add.at(total, (self._pair[fitted], self._slots.group[self._slot[fitted]]), best[fitted])
-        return np.asarray(np.clip(total, -self._caps, self._caps))
+        at = self._at[self._guided]
+        guided.reshape(-1)[at] = np.maximum(guided.reshape(-1)[at], best[self._guided])
+        guided[guided == -np.inf] = 0.0
+        total += guided
+        fitted = ~self._guided & (best > -np.inf)
+        np.add.at(total.reshape(-1), self._at[fitted], best[fitted])
+        return np.asarray(np.clip(total, -self._caps, self._caps, out=total))
 
     def leading(self, weight: Array) -> NDArray[np.bool_]:
         """Pieces that are the best of their pair and slot, shape (m,): only their loss can change anything."""
