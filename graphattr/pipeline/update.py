@@ -82,6 +82,7 @@ def update(plan: UpdatePlan, secrets: Secrets, step: Step = lambda _name, _done:
     if begun is not None and begun["request"] == request:
         return _ended(root, step)  # a killed update of the same signals was whole but for its last move
     _check_place(root)
+    _check_intact(before, base)
     store = open_store(made.store, aside(root) / "graph", secrets)
     try:
         store.check()
@@ -89,7 +90,6 @@ def update(plan: UpdatePlan, secrets: Secrets, step: Step = lambda _name, _done:
         store.close()
     state = digest(before.run_json)
     with staging(aside(root), hashlib.sha256(f"{state}{request}".encode()).hexdigest()) as stage:
-        _check_intact(before, base)
         document = _work(made, secrets, stage, (linkage, known), (before, base, state), step)
         text = json.dumps(document, indent=2, sort_keys=True) + "\n"
         (stage.out / "run.json").write_text(text, encoding="utf-8")
@@ -179,7 +179,9 @@ def _settings(base: dict[str, Any], root: Path) -> Settings:
         return Settings.model_validate(base["settings"])
     except ValidationError as error:
         raise RunError(
-            f"{root}: the settings in run.json are not settings: {error.errors()[0]['msg']}"
+            f"{root}: the settings in run.json are not settings: {error.errors()[0]['msg']}",
+            f"settings of graphattr {graphattr.__version__}",
+            "start `graphattr run` anew on all signals",
         ) from error
 
 
