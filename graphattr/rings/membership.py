@@ -94,17 +94,19 @@ class Inside:
         tally: over the pairs, in their order.
         value: value of each piece, shape (m,).
         weight: log10 likelihood ratio of each piece, shape (m,).
-        pair: position of each piece's pair among the pairs, shape (m,).
+        slot: slot of each piece, shape (m,).
+        pair: position of each piece's pair among the pairs, ascending, shape (m,).
     """
 
     tally: Tally
     value: Whole
     weight: Array
+    slot: NDArray[np.int16]
     pair: Whole
 
     @classmethod
     def of(cls, scored: Scored, links: Whole, slots: Slots) -> Self:
-        """The pieces of the pairs at positions `links`."""
+        """The pieces of the pairs at positions `links`, ascending."""
         pieces = scored.candidates.pieces
         place = np.full(len(scored.candidates), -1)
         place[links] = np.arange(len(links))
@@ -119,4 +121,4 @@ class Inside:
             scored.traits.fixed[links],
             scored.traits.likeness[links],
         )
-        return cls(tally, value, scored.pieces[rows], pair[rows])
+        return cls(tally, value, scored.pieces[rows], scored.slot[rows], pair[rows])

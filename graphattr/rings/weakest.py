@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +14,17 @@ from scipy.sparse.csgraph import connected_components
 
 from graphattr.links.index import Index
 from graphattr.links.score import Scored, probability
-from graphattr.links.tally import Slots
+from graphattr.links.tally import Slots, Tally
 from graphattr.rings.group import Grouping, resolution
 from graphattr.rings.membership import Inside
 from graphattr.settings import LinkSettings, RingSettings
 from models import AdditiveModel
 
+Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+
+#: Losses of a piece that are added up at a time, so that memory does not grow with them.
+CHUNK: Final = 100_000
 
 
 def weakest_points(
@@ -36,65 +42,115 @@ def weakest_points(
     is still connected by links.
     """
     limit = resolution(scored, index.size, rings)
+    found: dict[int, str | None] = {int(ring): None for ring in grouping.rings}
+    if not len(grouping.links):
+        return found
     texts = (index.values["signal"] + ":" + index.values["text"]).to_list()
-    slots = Slots.of(model)
-    leading = _leading(scored, grouping, slots)
-    few = {ring: values for ring, values in leading.items() if len(values) <= ROUNDS}
-    many = [{ring: values} for ring, values in leading.items() if len(values) > ROUNDS]
+    inside = Inside.of(scored, grouping.links, Slots.of(model))
+    losses = _Losses.of(scored, grouping, inside, Slots.of(model))
     broken: dict[int, list[tuple[float, str]]] = {}
-    for part in (few, *many):
-        for ring, value, density in _breaks(scored, grouping, slots, part, limit, links.min_probability):
-            broken.setdefault(ring, []).append((density, texts[value]))
-    return {int(ring): min(broken[int(ring)])[1] if int(ring) in broken else None for ring in grouping.rings}
+    for ring, value, density in _breaks(scored, grouping, inside, losses, limit, links.min_probability):
+        broken.setdefault(ring, []).append((density, texts[value]))
+    return found | {ring: min(points)[1] for ring, points in broken.items()}
 
 
-#: Rings with at most so many values that lead anywhere are looked at together, one value of each at a time; a larger
-#: one by itself, as its many rounds would look at all others again.
-ROUNDS: Final = 32
+@dataclass(frozen=True)
+class _Losses:
+    """What is left of a pair without a value that is the best of its slot: only such a loss changes anything.
+
+    Attributes:
+        pair: position of the pair among those inside rings, shape (l,).
+        value: the value lost, shape (l,).
+        left: probability of the pair without it, shape (l,).
+        ring: number of the pair's ring, shape (l,); the losses are sorted by ring, then value.
+        turn: 0 for the first value of a ring, 1 for its next ..., shape (l,).
+    """
+
+    pair: Whole
+    value: Whole
+    left: Array
+    ring: Whole
+    turn: Whole
+
+    @classmethod
+    def of(cls, scored: Scored, grouping: Grouping, inside: Inside, slots: Slots) -> Self:
+        """All losses of one value inside rings. A pair shares a value once, so that it loses one piece."""
+        lost = np.flatnonzero(inside.tally.leading(inside.weight))
+        ring = grouping.entity[scored.candidates.a[grouping.links]][inside.pair[lost]]
+        order = np.lexsort((inside.value[lost], ring))
+        lost, ring = lost[order], ring[order]
+        left = np.empty(len(lost))
+        for start in range(0, len(lost), CHUNK):
+            part = slice(start, start + CHUNK)
+            left[part] = probability(_without(scored, grouping, inside, slots, lost[part]) + scored.prior)
+        value = inside.value[lost]
+        # Number of distinct values so far, less those of the rings before.
+        new = np.diff(ring, prepend=-1) != 0
+        count = np.cumsum(new | (np.diff(value, prepend=-1) != 0)) - 1
+        turn = count - count[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
+        return cls(inside.pair[lost], value, left, ring, turn)
 
 
-def _leading(scored: Scored, grouping: Grouping, slots: Slots) -> dict[int, list[int]]:
-    """By ring the values that are the best of their slot for some pair, ascending: only their loss changes anything."""
-    inside = Inside.of(scored, grouping.links, slots)
-    ring = grouping.entity[scored.candidates.a[grouping.links]]
-    first = inside.tally.leading(inside.weight)
-    pairs = np.unique(np.stack([ring[inside.pair[first]], inside.value[first]], axis=1), axis=0)
-    result: dict[int, list[int]] = {int(number): [] for number in grouping.rings}
-    for owner, value in pairs.tolist():
-        result[owner].append(value)
-    return result
+def _without(scored: Scored, grouping: Grouping, inside: Inside, slots: Slots, lost: Whole) -> Array:
+    """log10 likelihood ratio of the pair of each lost piece from what is left, shape of lost."""
+    pair = inside.pair[lost]
+    first, last = np.searchsorted(inside.pair, pair, "left"), np.searchsorted(inside.pair, pair, "right")
+    size = last - first
+    case = np.repeat(np.arange(len(lost)), size)
+    piece = np.arange(len(case)) - np.repeat(np.cumsum(size) - size - first, size)
+    links = grouping.links[pair]
+    fixed, likeness = scored.traits.fixed[links], scored.traits.likeness[links]
+    tally = Tally(slots, len(lost), case, inside.slot[piece], fixed, likeness)
+    return np.asarray(tally.groups(inside.weight[piece], piece != lost[case]).sum(axis=1))
 
 
 def _breaks(
-    scored: Scored,
-    grouping: Grouping,
-    slots: Slots,
-    values: dict[int, list[int]],
-    limit: float,
-    minimum: float,
+    scored: Scored, grouping: Grouping, inside: Inside, losses: _Losses, limit: float, minimum: float
 ) -> Iterator[tuple[int, int, float]]:
-    """Ring, value and density left, for each ring of `values` and each value whose loss breaks it."""
+    """Ring, value and density left, for each value whose loss breaks a ring.
+
+    All rings lose their first value at once, then their second ...: rings are numbered by how many they have to
+    lose, most first, so that those still at it are always the first ones.
+    """
     found = scored.candidates
-    names = np.array(sorted(values), dtype=np.int64)
-    links = grouping.links[np.isin(grouping.entity[found.a[grouping.links]], names)]
-    inside = Inside.of(scored, links, slots)
-    # Accounts and rings are numbered from 0, so that the work is that of these rings and not of all accounts.
-    accounts, ends = np.unique(np.concatenate([found.a[links], found.b[links]]), return_inverse=True)
+    ring = grouping.entity[found.a[grouping.links]]
+    turns = np.zeros(len(grouping.entity), dtype=np.int64)
+    np.maximum.at(turns, losses.ring, losses.turn + 1)
+    names = grouping.rings[np.argsort(-turns[grouping.rings], kind="stable")]
+    number = np.full(len(grouping.entity), -1)
+    number[names] = np.arange(len(names))
+    pairs = np.argsort(number[ring], kind="stable")
+    place = np.empty_like(pairs)
+    place[pairs] = np.arange(len(pairs))
+    owner = number[ring][pairs]
+    accounts, ends = np.unique(
+        np.concatenate([found.a[grouping.links[pairs]], found.b[grouping.links[pairs]]]), return_inverse=True
+    )
     a, b = np.split(ends, 2)
-    ring_of = np.searchsorted(names, grouping.entity[accounts])
-    owner = ring_of[a]
+    ring_of = number[grouping.entity[accounts]]
     size = np.bincount(ring_of, minlength=len(names))
-    for number in range(max((len(of) for of in values.values()), default=0)):
-        turn = [place for place, ring in enumerate(names.tolist()) if number < len(values[ring])]
+    whole = probability(inside.tally.groups(inside.weight).sum(axis=1) + scored.prior)[pairs]
+    connected = _largest(a, b, whole >= minimum, ring_of, len(names))
+    by_turn = np.argsort(losses.turn, kind="stable")
+    starts = np.searchsorted(losses.turn[by_turn], np.arange(int(losses.turn.max(initial=-1)) + 2))
+    for start, stop in pairwise(starts.tolist()):
+        lost = by_turn[start:stop]
         gone = np.full(len(names), -1)
-        gone[turn] = [values[int(names[place])][number] for place in turn]
-        odds = inside.tally.groups(inside.weight, inside.value != gone[owner[inside.pair]]).sum(axis=1)
-        left = probability(odds + scored.prior)
-        density = np.bincount(owner, left, minlength=len(names)) / np.maximum(size * (size - 1) / 2, 1)
-        largest = _largest(a, b, left >= minimum, ring_of, len(names))
-        for place in turn:
-            if density[place] < limit or largest[place] < size[place] / 2:
-                yield int(names[place]), int(gone[place]), float(density[place])
+        gone[number[losses.ring[lost]]] = losses.value[lost]
+        rings = int(np.count_nonzero(gone >= 0))
+        some = int(np.searchsorted(owner, rings))
+        left = whole[:some].copy()
+        left[place[losses.pair[lost]]] = losses.left[lost]
+        density = np.bincount(owner[:some], left, rings) / np.maximum(
+            size[:rings] * (size[:rings] - 1) / 2, 1
+        )
+        largest = connected[:rings].copy()
+        cut = np.unique(owner[:some][(whole[:some] >= minimum) & (left < minimum)])
+        if len(cut):
+            here = np.flatnonzero(np.isin(owner[:some], cut))
+            largest[cut] = _largest(a[here], b[here], left[here] >= minimum, ring_of, len(names))[cut]
+        for at in np.flatnonzero((density < limit) | (largest < size[:rings] / 2)):
+            yield int(names[at]), int(gone[at]), float(density[at])
 
 
 def _largest(a: Whole, b: Whole, strong: NDArray[np.bool_], ring_of: Whole, rings: int) -> Whole:

@@ -165,14 +165,14 @@ def test_each_ring_has_its_own_weakest_point() -> None:
     assert weakest(holders, (0, 1, 2), (3, 4, 5), (6, 7)) == {0: "device:d", 3: None, 6: "device:h"}
 
 
-def test_a_ring_looked_at_by_itself_has_the_same_weakest_point(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_losses_added_up_one_at_a_time_give_the_same_weakest_points(monkeypatch: pytest.MonkeyPatch) -> None:
     holders: dict[Value, list[int]] = {
         ("device", "d"): [0, 1, 2], ("device", "f"): [3, 4, 5], ("instrument", "g"): [3, 4, 5],
         ("device", "h"): [6, 7],
     }  # fmt: skip
     rings = ((0, 1, 2), (3, 4, 5), (6, 7))
     together = weakest(holders, *rings)
-    monkeypatch.setattr("graphattr.rings.weakest.ROUNDS", 0)
+    monkeypatch.setattr("graphattr.rings.weakest.CHUNK", 1)
     assert weakest(holders, *rings) == together == {0: "device:d", 3: None, 6: "device:h"}
 
 
