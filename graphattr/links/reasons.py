@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.profiles import Profiles
-from graphattr.links.score import DECIMALS, Scored, unshared, weighed
+from graphattr.links.score import DECIMALS, Scored, part_of_scored, unshared, weighed
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 
@@ -19,7 +19,12 @@ from models import AdditiveModel
 LISTED: Final = 0.2
 #: Signal name of the row that adds up a group's likenesses below `LISTED`.
 REST: Final = "weaker_likenesses"
-_PIECE: Final = {name: kind for name, kind in EVIDENCE.items() if name != "used"}
+#: Links whose evidence is put together at a time, so that memory does not grow with them.
+CHUNK: Final = 50_000
+#: A row of evidence before it is known what counts: the position of its pair, and the slot that it competes in.
+_PIECE: Final = {"pair": pl.UInt32, "slot": pl.String} | {
+    name: kind for name, kind in EVIDENCE.items() if name not in ("account_a", "account_b", "used")
+}
 
 
 def links_table(index: Index, scored: Scored, minimum: float) -> pl.DataFrame:
@@ -48,27 +53,37 @@ def evidence_table(
 
     The pieces with `used` of a pair and group sum to the group's column of the link, unless the model's cap cuts it.
     """
-    kept = scored.probability >= minimum
-    parts = [_shared(index, scored, kept), *_without_values(index, profiles, scored, model, kept)]
-    parts = [part if "slot" in part.columns else part.with_columns(slot=pl.col("signal")) for part in parts]
-    rows = pl.concat(parts)
+    kept = np.flatnonzero(scored.probability >= minimum)
+    scored = part_of_scored(scored, kept)
+    parts = [
+        _evidence(
+            index, profiles, part_of_scored(scored, np.arange(start, min(start + CHUNK, len(kept)))), model
+        )
+        for start in range(0, len(kept), CHUNK)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=EVIDENCE)
+
+
+def _evidence(index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel) -> pl.DataFrame:
+    """The evidence of all these pairs, which stand in the order of their accounts: their position sorts like them."""
+    rows = pl.concat([_shared(index, scored), *_without_values(profiles, scored, index, model)])
     # The piece that counts is the best of its slot; of equal ones the first by signal and value.
-    order = ["account_a", "account_b", "group", "slot", "log10_lr", "signal", "value"]
+    order = ["pair", "group", "slot", "log10_lr", "signal", "value"]
     rows = rows.sort(order, descending=[name == "log10_lr" for name in order])
-    rows = rows.with_columns(used=pl.int_range(pl.len()).over("account_a", "account_b", "group", "slot") == 0)
-    key = ["account_a", "account_b", "group", "signal", "value"]
-    return rows.select(*EVIDENCE).cast(pl.Schema(EVIDENCE)).sort(key)
+    place = pl.struct("pair", "group", "slot").rle_id()
+    rows = rows.with_columns(used=place.ne_missing(place.shift())).sort("pair", "group", "signal", "value")
+    ends = zip(("account_a", "account_b"), (scored.candidates.a, scored.candidates.b), strict=True)
+    names = {name: index.accounts.gather(of[rows["pair"].to_numpy()]) for name, of in ends}
+    return rows.with_columns(**names).select(*EVIDENCE).cast(pl.Schema(EVIDENCE))
 
 
-def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFrame:
-    found = scored.candidates
-    columns = {"log10_lr": scored.pieces, "entities": scored.entities, "slot": scored.slot}
-    pieces = found.pieces.with_columns(pl.Series(name, values) for name, values in columns.items())
-    pieces = pieces.filter(pl.Series(kept[found.pieces["pair"].to_numpy()]))
+def _shared(index: Index, scored: Scored) -> pl.DataFrame:
+    pieces = scored.candidates.pieces
     groups = {name: signal.group for name, signal in SIGNAL.items()}
     rows = pieces.join(index.values, on="value", how="left", maintain_order="left").with_columns(
-        account_a=index.accounts.gather(pieces["a"]),
-        account_b=index.accounts.gather(pieces["b"]),
+        log10_lr=pl.Series(scored.pieces),
+        entities=pl.Series(scored.entities),
+        slot=pl.Series(scored.slot).cast(pl.String),
         group=pl.col("signal").replace_strict(groups, return_dtype=pl.String),
         kind=pl.when("own").then(pl.lit("own")).otherwise("kind"),
         gap_seconds=pl.col("gap") * 86_400,
@@ -87,54 +102,45 @@ def _shared(index: Index, scored: Scored, kept: NDArray[np.bool_]) -> pl.DataFra
         .otherwise(pl.lit(""))
         + pl.when("listed").then(pl.lit("; a list names it as a hub")).otherwise(pl.lit(""))
     )
-    return rows.select(
-        "account_a", "account_b", "group", "signal", pl.col("text").alias("value"), "kind", "log10_lr",
-        "holders", "entities", "gap_seconds", "row_a", "row_b", "reason", pl.col("slot").cast(pl.String),
-    )  # fmt: skip
+    return rows.drop("value").rename({"text": "value"}).select(*_PIECE)
 
 
 def _without_values(
-    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, kept: NDArray[np.bool_]
+    profiles: Profiles, scored: Scored, index: Index, model: AdditiveModel
 ) -> list[pl.DataFrame]:
     """Likenesses, values that are not shared, and per group one row for all of them that say less than `LISTED`."""
     found = scored.candidates
-    pairs = np.flatnonzero(kept)
-    a, b = found.a[pairs], found.b[pairs]
-    rest = np.zeros((len(pairs), len(GROUPS)))
+    a, b = found.a, found.b
+    rest = np.zeros((len(found), len(GROUPS)))
     parts = []
-    gnn = None if scored.traits.gnn is None else scored.traits.gnn[pairs]
-    for name, weight in weighed(profiles, a, b, model, gnn).items():
+    for name, weight in weighed(profiles, a, b, model, scored.traits.gnn).items():
         fitted = name in model.curves
         group = model.curves[name].group if fitted else model.likeness[name].group
         if fitted:
-            told = np.abs(weight) >= LISTED
-            rest[~told, GROUPS.index(group)] += weight[~told]
+            listed = np.abs(weight) >= LISTED
+            rest[~listed, GROUPS.index(group)] += weight[~listed]
         else:
-            told = ~np.isnan(profiles.figures[name][a] + profiles.figures[name][b])
+            listed = ~np.isnan(profiles.figures[name][a] + profiles.figures[name][b])
+        told = np.flatnonzero(listed)
         x, y = a[told], b[told]
-        frame = _without_value(
-            index, x, y, group, name, weight[told], _words(profiles, name, x, y, weight[told])
-        )
+        frame = _without_value(told, group, name, weight[told], _words(profiles, name, x, y, weight[told]))
         if name == "creation":
             frame = frame.with_columns(gap_seconds=pl.Series(np.abs(index.created[x] - index.created[y])))
-        parts.append(frame.with_columns(slot=pl.lit(name if fitted else f"{GROUPS.index(group)}")))
-    place = np.cumsum(kept) - 1
-    for signal, every in unshared(profiles, found, index, model).items():
+        parts.append(frame if fitted else frame.with_columns(slot=pl.lit(f"{GROUPS.index(group)}")))
+    for signal, pairs in unshared(profiles, found, index, model).items():
         curve = model.curves[f"absent:{signal}"]
         level = round(curve.values[0], DECIMALS)
-        rows = every[kept[every]]
         if abs(level) < LISTED:
-            rest[place[rows], GROUPS.index(curve.group)] += level
+            rest[pairs, GROUPS.index(curve.group)] += level
             continue
         words = f"both accounts have a known {signal.replace('_', ' ')}, and share none"
-        levels = np.full(len(rows), level)
-        key = f"absent:{signal}"
-        parts.append(_without_value(index, found.a[rows], found.b[rows], curve.group, key, levels, words))
+        levels = np.full(len(pairs), level)
+        parts.append(_without_value(pairs, curve.group, f"absent:{signal}", levels, words))
     for number, group in enumerate(GROUPS):
         weight = np.round(rest[:, number], DECIMALS)
         some = np.flatnonzero(weight)
         words = f"likenesses that each say little, of the group {group}, together"
-        parts.append(_without_value(index, a[some], b[some], group, REST, weight[some], words))
+        parts.append(_without_value(some, group, REST, weight[some], words))
     return parts
 
 
@@ -155,25 +161,13 @@ def _words(
 
 
 def _without_value(
-    index: Index,
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    group: str,
-    signal: str,
-    weight: NDArray[np.float64],
-    words: pl.Series | str,
+    pair: NDArray[np.int64], group: str, signal: str, weight: NDArray[np.float64], words: pl.Series | str
 ) -> pl.DataFrame:
-    """Rows of evidence that name no shared value, with the columns of `EVIDENCE` but `used`."""
-    rows = pl.DataFrame(
-        {
-            "account_a": index.accounts.gather(a),
-            "account_b": index.accounts.gather(b),
-            "log10_lr": weight,
-        }
-    )
+    """Rows of evidence that name no shared value, as `_PIECE`; each signal is a slot of its own."""
+    rows = pl.DataFrame({"pair": pair, "log10_lr": weight}, schema_overrides={"pair": pl.UInt32})
     reason = pl.lit(words) if isinstance(words, str) else words
     rows = rows.with_columns(reason=reason)
-    named = {"group": pl.lit(group), "signal": pl.lit(signal)}
+    named = {"group": pl.lit(group), "signal": pl.lit(signal), "slot": pl.lit(signal)}
     empty = {name: pl.lit(None, kind) for name, kind in _PIECE.items() if name not in (*rows.columns, *named)}
     return rows.with_columns(**named, **empty).select(*_PIECE)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES, likenesses
-from graphattr.links.pieces import Candidates, pairs_by_signal
+from graphattr.links.pieces import Candidates, pairs_by_signal, part_of
 from graphattr.links.profiles import Profiles
 from graphattr.links.tally import Slots, Tally, by_number
 from graphattr.records import GROUPS
@@ -114,6 +114,22 @@ def part_of_traits(of_pair: Traits, kept: Whole) -> Traits:
     """The traits of the pairs at positions `kept`."""
     gnn = None if of_pair.gnn is None else of_pair.gnn[kept]
     return Traits(of_pair.fixed[kept], of_pair.likeness[kept], gnn)
+
+
+def part_of_scored(scored: Scored, kept: Whole) -> Scored:
+    """The scored pairs at positions `kept` (ascending)."""
+    here = np.zeros(len(scored.candidates), dtype=bool)
+    here[kept] = True
+    rows = np.flatnonzero(here[scored.candidates.pieces["pair"].to_numpy()])
+    return Scored(
+        part_of(scored.candidates, kept),
+        scored.prior,
+        scored.groups[kept],
+        scored.pieces[rows],
+        scored.slot[rows],
+        scored.entities[rows],
+        part_of_traits(scored.traits, kept),
+    )
 
 
 def weighed(

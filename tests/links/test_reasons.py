@@ -149,3 +149,34 @@ def test_no_links() -> None:
     index, scored = made(World(5, {}), MODEL)
     assert links_table(index, scored, 0.0).height == 0
     assert evidence_table(index, profiles_of(index), scored, MODEL, 0.0).height == 0
+
+
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_evidence_put_together_in_parts_is_the_same(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    holders: dict[Value, list[Held]] = {
+        ("device", "d"): [Held(n) for n in range(4)],
+        ("email", "e"): [Held(1), Held(2)],
+        ("ip", "1"): [Held(0), Held(3)],
+    }
+    index, scored = made(World(9, holders, created=[3600.0 * n for n in range(9)]), FITTED)
+    whole = evidence_table(index, profiles_of(index), scored, FITTED, 0.0)
+    monkeypatch.setattr("graphattr.links.reasons.CHUNK", chunk)
+    assert evidence_table(index, profiles_of(index), scored, FITTED, 0.0).equals(whole)
+    assert whole["account_a"].n_unique() > 2
+
+
+def test_pairs_measured_in_parts_score_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    holders: dict[Value, list[Held]] = {
+        ("device", "d"): [Held(n) for n in range(4)],
+        ("email", "e"): [Held(1), Held(2)],
+        ("instrument", "a"): [Held(3, own=True), Held(5), Held(6)],
+    }
+    world = World(9, holders, hubs=frozenset({("instrument", "a")}), created=[3600.0 * n for n in range(9)])
+    _, whole = made(world, FITTED)
+    monkeypatch.setattr("graphattr.links.score.CHUNK", 2)
+    monkeypatch.setattr("graphattr.links.pieces.CHUNK", 2)
+    _, parts = made(world, FITTED)
+    assert parts.candidates.pieces.equals(whole.candidates.pieces)
+    assert parts.candidates.pieces["own"].any()
+    for name in ("groups", "pieces", "slot", "entities"):
+        assert np.array_equal(getattr(parts, name), getattr(whole, name))
