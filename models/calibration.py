@@ -23,6 +23,9 @@ class KnownRings:
         size: accounts of each, shape (n,).
         wrong: share of its accounts that an attribution would get wrong, shape (n,).
         kind: true kind of each, n names.
+        family: the generator family of each, or where else it comes from, n names.
+        controlled: probability of hidden control that each was given, shape (n,).
+        tuning: rings that only choose the score from which on is attributed, and calibrate nothing, shape (n,).
     """
 
     source: str
@@ -30,6 +33,9 @@ class KnownRings:
     size: NDArray[np.int64]
     wrong: NDArray[np.float64]
     kind: tuple[str, ...]
+    family: tuple[str, ...]
+    controlled: NDArray[np.float64]
+    tuning: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -40,7 +46,14 @@ class KnownRings:
 
 
 NO_RINGS = KnownRings(
-    "no ring with known truth is at hand", np.empty(0), np.empty(0, np.int64), np.empty(0), ()
+    "no ring with known truth is at hand",
+    np.empty(0),
+    np.empty(0, np.int64),
+    np.empty(0),
+    (),
+    (),
+    np.empty(0),
+    np.empty(0, np.bool_),
 )
 
 
@@ -60,7 +73,7 @@ def load_rings(path: Path) -> KnownRings:
 
 def shipped_rings() -> KnownRings:
     """The known rings that ship with the project: simulated ones, made by a documented command."""
-    file = resources.files("models").joinpath("shipped/rings.json")
+    file = resources.files("models").joinpath("shipped/rings/known.json")
     return _parse(file.read_text(encoding="utf-8")) if file.is_file() else NO_RINGS
 
 
@@ -73,6 +86,9 @@ def _parse(text: str) -> KnownRings:
         np.array([row["size"] for row in rows], dtype=np.int64),
         np.array([row["wrong"] for row in rows], dtype=np.float64),
         tuple(str(row["kind"]) for row in rows),
+        tuple(str(row.get("family", "")) for row in rows),
+        np.array([row.get("controlled", 1.0) for row in rows], dtype=np.float64),
+        np.array([bool(row.get("tuning", False)) for row in rows], dtype=np.bool_),
     )
     # Written so that NaN fails: a ring out of range would loosen the error control without a word.
     if not (np.isfinite(known.score).all() and (known.size >= 1).all()):

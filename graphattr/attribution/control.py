@@ -1,19 +1,38 @@
-"""Error control: which rings may be attributed, so that wrongly attributed accounts stay under alpha (method.md, 6)."""
+"""Error control: which rings may be attributed, so that wrongly attributed accounts stay under alpha (method.md, 6).
+
+The promise: the expected share of wrongly attributed accounts is at most alpha. With a score t that was fixed without
+the rings that calibrate, ring j of n_j accounts and wrong share l_j gets
+
+    e_j = 1{s_j >= t} (n + 1) / (sum_i n_i l_i 1{s_i >= t} + n_j),
+
+and since n_j bounds n_j l_j, exchangeability of ring j with the n calibration rings gives E[n_j l_j e_j] <= 1. Of the
+r eligible rings of a run the largest set S is attributed in which every e_j >= r / (alpha N), N the accounts of S. So
+1{j in S} / N <= alpha e_j / r, and the expected wrong share, the sum of n_j l_j 1{j in S} / N, is at most alpha
+(docs/decisions/0008-rings-and-error-control.md has the proof and what it leans on).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: A smaller ring is never attributed: a person may well have a few accounts, and that is nobody's business.
+LEAST_SIZE: Final = 5
+#: The score is chosen so that so much of alpha is used up by the rings that it is chosen on.
+MARGIN: Final = 0.6
 
 
 @dataclass(frozen=True)
 class CalibrationRings:
-    """Rings whose truth is known.
+    """Rings whose truth is known, eligible like those of a run.
 
     Attributes:
         score: score of each ring, shape (n,).
@@ -28,34 +47,64 @@ class CalibrationRings:
     def __len__(self) -> int:
         return len(self.score)
 
+    def __getitem__(self, rows: Flags) -> CalibrationRings:
+        return CalibrationRings(self.score[rows], self.size[rows], self.wrong[rows])
 
-def attribute(score: Array, size: Whole, calibration: CalibrationRings, alpha: float) -> NDArray[np.bool_]:
-    """The largest set of rings whose expected share of wrongly attributed accounts is at most alpha.
 
-    Ring j gets e_j = (n + 1) / (sum_i n_i l_i 1{s_i >= t} + n_j) at its own score t = s_j, and the
-    set S is the largest in which every e_j >= G / (alpha * sum_S n), G being the accounts of all rings
-    (e-Benjamini-Hochberg weighted by accounts; Wang and Ramdas 2022; selective risk control by e-values, SCoRE,
-    arXiv 2603.24704).
+def threshold(tuning: Sequence[CalibrationRings], alpha: float) -> float:
+    """The least score above which every set of rings has a wrong share of at most `MARGIN` times alpha.
 
     Args:
-        score: score of each ring, shape (r,).
-        size: accounts of each ring, shape (r,).
-        calibration: rings with known truth, exchangeable with these.
+        tuning: sets of rings (one a family of worlds), none of which calibrates.
+        alpha: promised share.
+
+    Returns:
+        The score; infinite where there is none, or no ring.
+    """
+    scores = np.unique(np.concatenate([rings.score for rings in tuning])) if tuning else np.empty(0)
+    fit = np.full(len(scores), len(scores) > 0)
+    for rings in tuning:
+        # Accounts and wrong ones of the rings with at least each score.
+        order = np.argsort(rings.score)
+        start = np.searchsorted(rings.score[order], scores)
+        accounts, wrong = (
+            np.concatenate([np.cumsum(of[order][::-1])[::-1], [0.0]])[start]
+            for of in (rings.size.astype(np.float64), rings.size * rings.wrong)
+        )
+        fit &= (accounts > 0) & (wrong <= MARGIN * alpha * accounts)
+    return float(scores[fit].min()) if fit.any() else float("inf")
+
+
+def e_values(score: Array, size: Whole, calibration: CalibrationRings, least: float) -> Array:
+    """E-value of each ring against one set of calibration rings, shape (r,)."""
+    lost = float((calibration.size * calibration.wrong)[calibration.score >= least].sum())
+    return np.where(score >= least, (len(calibration) + 1) / (lost + size), 0.0)
+
+
+def attribute(
+    score: Array, size: Whole, calibration: Sequence[CalibrationRings], alpha: float, least: float
+) -> Flags:
+    """The largest set of rings whose expected share of wrongly attributed accounts is at most alpha.
+
+    Args:
+        score: score of each eligible ring, shape (r,).
+        size: accounts of each, shape (r,).
+        calibration: sets of rings with known truth; the promise holds if the rings of the run are exchangeable with
+            any one of the sets, or with a mixture of them: a ring's e-value is the least over the sets.
         alpha: promised expected share.
+        least: score from which on rings are attributed, fixed without these rings and those.
 
     Returns:
         Which rings are in S, shape (r,). All False where calibration rings are too few to promise anything.
     """
     chosen = np.zeros(len(score), dtype=bool)
-    if not len(score) or not len(calibration):
+    if not len(score) or not calibration or not all(len(rings) for rings in calibration):
         return chosen
-    loss = calibration.size * calibration.wrong
-    above = np.array([loss[calibration.score >= s].sum() for s in score])
-    e_value = (len(calibration) + 1) / (above + size)
+    e_value = np.min([e_values(score, size, rings, least) for rings in calibration], axis=0)
     # For a set ordered by e-value the condition binds at its smallest member, so only prefixes need a look.
     order = np.lexsort((np.arange(len(score)), -e_value))
     taken = np.cumsum(size[order])
-    fits = e_value[order] >= size.sum() / (alpha * taken)
+    fits = (e_value[order] > 0) & (e_value[order] >= len(score) / (alpha * taken))
     if fits.any():
         chosen[order[: int(np.flatnonzero(fits).max()) + 1]] = True
     return chosen

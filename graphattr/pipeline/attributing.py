@@ -4,29 +4,47 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from graphattr.attribution.control import CalibrationRings, attribute
+from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.pipeline.grouping import Signals
 from graphattr.records import RINGS, UTC, Status
-from graphattr.settings import Settings
+from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
+from models.rings import RingModel, shipped_ring_model
 
 #: Hypotheses under which somebody controls the accounts and hides it.
 CONTROLLED = ("single_operator", "contractors", "reseller")
+#: Evidence of so many kinds at least, for a lead.
+LEAST_GROUPS = 2
+#: A ring that is more likely innocent than not is never attributed, whatever the settings.
+LEAST_CONTROLLED = 0.5
 #: Tables with a time of use.
 TIMED = ("payments", "ips", "devices", "usage")
 
 
-def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRings) -> dict[str, int]:
-    """Writes matrix.parquet and rings.parquet into `out`; returns the rings by status."""
+def write_rings(
+    signals: Signals, out: Path, settings: Settings, known: KnownRings, model: RingModel | None = None
+) -> dict[str, int]:
+    """Writes matrix.parquet and rings.parquet into `out`; returns the rings by status.
+
+    Args:
+        signals: canonical tables.
+        out: folder with members, links and holdings; weakest.parquet lies beside it.
+        settings: settings of the run.
+        known: rings with known truth, scored by the same model.
+        model: the ring classifier; None for the shipped one.
+    """
+    model = model or shipped_ring_model()
     members = pl.read_parquet(out / "members.parquet")
     links = pl.read_parquet(out / "links.parquet")
     statistics = ring_statistics(signals.tables, members, links, out / "holdings.parquet", signals.lists)
-    posterior = weigh(statistics, float(max(1, known.of_kinds(CONTROLLED))))
+    posterior = weigh(statistics, model)
     posterior.matrix.write_parquet(out / "matrix.parquet")
     rings = (
         members.group_by("ring_id")
@@ -35,30 +53,13 @@ def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRin
         .join(_activity(signals, members), on="ring_id", how="left")
         .join(pl.read_parquet(out.parent / "weakest.parquet"), on="ring_id", how="left")
         .join(name_operators(members, signals.tables.get("labels")), on="ring_id", how="left")
-        .join(
-            statistics.filter(pl.col("statistic") == "mean_membership").select("ring_id", membership="value"),
-            on="ring_id",
-        )
-        .join(
-            statistics.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value"),
-            on="ring_id",
-            how="left",
-        )
+        .join(scores(statistics, posterior.rings, model), on="ring_id", how="left")
         .sort("ring_id")
-        .with_columns(controlled=pl.sum_horizontal(f"p_{name}" for name in CONTROLLED))
-        .with_columns(score=ring_score())
     )
-    allowed = attribute(
-        rings["score"].to_numpy(),
-        rings["size"].to_numpy(),
-        CalibrationRings(known.score, known.size, known.wrong),
-        settings.attribution.alpha,
-    )
-    # Whatever the error control allows, a ring that is more likely innocent than not is never attributed.
     lead = (pl.col("controlled") >= settings.attribution.lead_probability) & (
-        pl.col("groups").fill_null(0) >= 2
+        pl.col("groups").fill_null(0) >= LEAST_GROUPS
     )
-    rings = rings.with_columns(allowed=pl.Series(allowed)).with_columns(
+    rings = rings.with_columns(allowed=pl.Series(allowed(rings, settings.attribution, known))).with_columns(
         status=pl.when(lead & pl.col("allowed"))
         .then(pl.lit(Status.ATTRIBUTED.value))
         .when(lead)
@@ -69,9 +70,73 @@ def write_rings(signals: Signals, out: Path, settings: Settings, known: KnownRin
     return dict(rings["status"].value_counts().sort("status").iter_rows())
 
 
-def ring_score() -> pl.Expr:
-    """Score by which rings are attributed: probability of hidden control times mean membership, in [0, 1]."""
-    return (pl.col("controlled") * pl.col("membership")).round(6)
+def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) -> pl.DataFrame:
+    """ring_id, controlled (probability of hidden control), groups (kinds of evidence), score (ranks for attribution).
+
+    Args:
+        statistics: ring_id, statistic, value.
+        posterior: ring_id, p_<hypothesis>...
+        model: the ring classifier.
+    """
+    rings = posterior.select("ring_id", controlled=pl.sum_horizontal(f"p_{name}" for name in CONTROLLED))
+    told = pl.concat(
+        [
+            statistics.select("ring_id", "statistic", "value"),
+            rings.select("ring_id", statistic=pl.lit("controlled"), value="controlled"),
+        ]
+    )
+    parts = [
+        rows.select("ring_id", score=pl.Series(model.score[str(name)].read(rows["value"].to_numpy())))
+        for (name,), rows in sorted(told.partition_by("statistic", as_dict=True).items())
+        if name in model.score
+    ]
+    schema = {"ring_id": pl.String, "score": pl.Float64}
+    total = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+    total = total.group_by("ring_id", maintain_order=True).agg(pl.col("score").sum().round(6))
+    groups = statistics.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value")
+    return (
+        rings.join(groups, on="ring_id", how="left")
+        .join(total, on="ring_id", how="left")
+        .with_columns(pl.col("score").fill_null(-np.inf))
+    )
+
+
+def eligible(rings: pl.DataFrame, least: float) -> pl.Series:
+    """Which rings may be attributed at all: calibration rings pass the same filter.
+
+    Args:
+        rings: size, controlled, groups, weakest_point.
+        least: lead_probability of the settings.
+    """
+    may = (
+        (pl.col("size") >= LEAST_SIZE)
+        & (pl.col("controlled") >= max(least, LEAST_CONTROLLED))
+        & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
+        # What hangs on one value may have been planted.
+        & pl.col("weakest_point").is_null()
+    )
+    return rings.select(may.alias("eligible")).to_series()
+
+
+def allowed(rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings) -> NDArray[np.bool_]:
+    """Which rings the error control lets be attributed, shape (rings,)."""
+    may = eligible(rings, settings.lead_probability).to_numpy()
+    own = known.controlled >= max(settings.lead_probability, LEAST_CONTROLLED)
+    every = CalibrationRings(known.score, known.size, known.wrong)
+    family = np.array(known.family, dtype=np.str_)
+    names = sorted(set(known.family))
+    tuning, calibration = (
+        [every[own & (known.tuning == tunes) & (family == name)] for name in names] for tunes in (True, False)
+    )
+    found = np.zeros(rings.height, dtype=np.bool_)
+    found[may] = attribute(
+        rings["score"].to_numpy()[may],
+        rings["size"].to_numpy()[may],
+        calibration,
+        settings.alpha,
+        threshold(tuning, settings.alpha),
+    )
+    return found
 
 
 def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:

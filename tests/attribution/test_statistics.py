@@ -1,5 +1,6 @@
 """Every ring statistic on an example worked by hand."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import polars as pl
 import pytest
 from links.worlds import DAY, at, write
 
-from graphattr.attribution.rules import RULES
+from graphattr.attribution.behaviour import clusters
+from graphattr.attribution.readings import READINGS
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.links.holdings import holdings
 from graphattr.records import GROUPS, HOLDINGS, LINKS
@@ -46,10 +48,14 @@ def link(a: str, b: str, **ratios: float) -> dict[str, Any]:
 
 
 def statistics(
-    folder: Path, links: Sequence[dict[str, Any]] = (), lists: pl.DataFrame | None = None, **tables: Any
+    folder: Path,
+    links: Sequence[dict[str, Any]] = (),
+    lists: pl.DataFrame | None = None,
+    more: Sequence[dict[str, Any]] = (),
+    **tables: Any,
 ) -> dict[str, tuple[float, int, str]]:
     """Statistic -> value, n, unit of ring r1."""
-    paths = write(folder, accounts=ACCOUNTS, **tables)
+    paths = write(folder, accounts=[*ACCOUNTS, *more], **tables)
     holdings(paths, frozenset()).cast(pl.Schema(HOLDINGS)).collect().write_parquet(
         folder / "holdings.parquet"
     )
@@ -73,14 +79,13 @@ def statistics(
     return {name: (value, n, unit) for _, name, value, n, unit in mine.iter_rows()}
 
 
-def test_size_and_cohesion(tmp_path: Path) -> None:
+def test_cohesion(tmp_path: Path) -> None:
     found = statistics(tmp_path)
-    assert found["size"] == (4, 4, "accounts")
     assert found["mean_membership"] == (pytest.approx(0.65), 4, "accounts")
 
 
 def test_only_what_is_known_has_a_row(tmp_path: Path) -> None:
-    assert set(statistics(tmp_path)) == {"size", "mean_membership", "organisation_share"}
+    assert set(statistics(tmp_path)) == {"mean_membership", "organisation_share"}
 
 
 def test_links_inside_the_ring(tmp_path: Path) -> None:
@@ -115,33 +120,97 @@ def test_organisation_share(tmp_path: Path) -> None:
     assert statistics(tmp_path, lists=hub)["organisation_share"][0] == 0.75
 
 
-def test_payers_and_failed_payments(tmp_path: Path) -> None:
+def test_payers(tmp_path: Path) -> None:
     payments = rows(
         "instrument_id",
-        ("a", "i1", "approved"), ("a", "i1", "declined"), ("b", "i1", "charged_back"), ("c", "i2", "refunded"),
-        ("c", "i2", None), ("x", "i3", "declined"), ("bystander", "i4", "declined"),
-        names=["outcome"],
+        ("a", "i1", "prepaid"), ("a", "i1", "credit"), ("b", "i1", "virtual"), ("c", "i2", "debit"),
+        ("c", "i2", None), ("x", "i3", "prepaid"), ("bystander", "i4", "prepaid"),
+        names=["kind"],
     )  # fmt: skip
     found = statistics(tmp_path, payments=payments)
     assert found["instruments_per_payer"] == (pytest.approx(2 / 3, abs=1e-6), 3, "accounts")
-    assert found["failed_payments"] == (0.5, 4, "payments")
+    assert found["largest_payer_share"] == (pytest.approx(2 / 3, abs=1e-6), 3, "accounts")
+    assert found["prepaid_share"] == (0.5, 4, "payments")
 
 
-def test_templates(tmp_path: Path) -> None:
+def test_sets_of_members_with_a_value_in_common() -> None:
+    cells = [
+        ("r1", "a", "v"), ("r1", "b", "v"), ("r1", "b", "w"), ("r1", "c", "w"), ("r1", "d", None), ("r1", "e", None),
+        ("r2", "a2", "v"), ("r2", "x", "y"),
+    ]  # fmt: skip
+    schema = dict.fromkeys(("ring_id", "account_id", "value"), pl.String)
+    found = clusters(pl.DataFrame(cells, schema=schema, orient="row"))
+    # a, b and c hang together; a value of another ring, or none, ties nobody.
+    assert sorted(found.select("ring_id", "clusters", "n").rows()) == [("r1", 3, 5), ("r2", 2, 2)]
+    assert clusters(pl.DataFrame(schema=schema)).height == 0
+
+
+def test_payers_behind_kinds_of_work(tmp_path: Path) -> None:
+    payments = rows("instrument_id", ("a", "i1"), ("b", "i2"), ("c", "i3"), ("d", "i3"))
+    usage = rows("template_id", ("a", "t1"), ("b", "t1"), ("c", "t2"), ("d", "t2"), ("x", "t2"))
+    # Three payers of four; two kinds of work of four.
+    found = statistics(tmp_path, payments=payments, usage=usage)["payers_for_work"]
+    assert found == (pytest.approx(math.log10(3 / 2), abs=1e-6), 4, "accounts")
+
+
+def test_shares_of_use_that_is_shared(tmp_path: Path) -> None:
+    devices = rows(
+        "device_id", ("a", "d1"), ("a", "d1"), ("a", "d2"), ("a", "d2"), ("b", "d1"), ("c", "d3"), ("x", "d3")
+    )
+    found = statistics(tmp_path, devices=devices)["shared_device_use"]
+    # a: half; b: all; c: shares with another ring only.
+    assert found == (0.5, 3, "accounts")
+
+
+def test_work(tmp_path: Path) -> None:
+    common = [(f"n{n}", "t9") for n in range(5)]
     usage = rows(
         "template_id",
-        ("a", "t1"),
-        ("a", "t2"),
-        ("a", "t1"),
-        ("b", "t1"),
-        ("c", "t3"),
-        ("d", None),
-        ("x", "t9"),
-    )
-    found = statistics(tmp_path, usage=usage)
-    # Accounts use 2, 1 and 1 of the ring's three templates.
-    assert found["templates_per_account"] == (pytest.approx(4 / 3, abs=1e-6), 3, "accounts")
-    assert found["template_overlap"] == (pytest.approx(4 / 9, abs=1e-6), 3, "accounts")
+        ("a", "t1"), ("a", "t2"), ("b", "t1"), ("b", "t9"), ("c", "t3"), ("d", None), ("d", "t9"), ("x", "t3"),
+        *common,
+    )  # fmt: skip
+    more = [account(f"n{n}") for n in range(5)]
+    found = statistics(tmp_path, usage=usage, more=more)
+    # t9 is everybody's: two members, six outside. t1 is shared by a and b for half of each one's work.
+    assert found["shared_template_share"] == (0.25, 4, "accounts")
+    # {a, b}, c, d.
+    assert found["behaviour_clusters"] == (0.75, 4, "accounts")
+    # Entropies log 2, log 2, 0, 0 over the ring's: shares 1/4, 1/8, 1/4, 3/8.
+    ring = -sum(p * math.log(p) for p in (1 / 4, 1 / 8, 1 / 4, 3 / 8))
+    assert found["variety_within"] == (pytest.approx(math.log(2) / 2 / ring, abs=1e-6), 4, "accounts")
+
+
+def test_loads_by_turns_or_together(tmp_path: Path) -> None:
+    def use(of: str, days: range) -> list[dict[str, Any]]:
+        return [{"account_id": of, "observed_at": at(day * DAY), "requests": 4} for day in days]
+
+    even, odd = range(0, 8, 2), range(1, 9, 2)
+    apart = statistics(tmp_path, usage=use("a", even) + use("b", odd))["loads_together"]
+    same = statistics(tmp_path, usage=use("a", even) + use("b", even))["loads_together"]
+    assert apart[0] < 0 < same[0]
+    # Two equal series: the variance of the sum is four times one's, against twice.
+    assert same == (pytest.approx(math.log10(2), abs=1e-6), 2, "accounts")
+    assert "loads_together" not in statistics(tmp_path, usage=use("a", range(1)) + use("b", range(1)))
+
+
+def test_habits_are_ranked_among_all_accounts(tmp_path: Path) -> None:
+    usage = [
+        {"account_id": name, "observed_at": at(3600 * (n % hours)), "requests": 1, "model": f"m{n % models}"}
+        for name, hours, models in (("a", 1, 4), ("b", 2, 3), ("x", 4, 2), ("bystander", 6, 1))
+        for n in range(12)
+    ]
+    devices = rows(
+        "device_id", ("a", "d", "t1"), ("a", "d", "t2"), ("b", "d", "t1"), ("bystander", "d", "t1"), ("c", "d", None),
+        names=["tls_fingerprint"],
+    )  # fmt: skip
+    found = statistics(tmp_path, usage=[*usage, *usage[:2]], devices=devices)
+    # Ranks 1 and 2 of four, and 4 and 3 of four.
+    assert found["hour_variety"] == (0.25, 2, "accounts")
+    assert found["model_variety"] == (0.75, 2, "accounts")
+    # Ranks 3 of three, and 1.5 of three.
+    assert found["client_variety"] == (pytest.approx((2.5 + 1) / 2 / 3, abs=1e-6), 2, "accounts")
+    few = [row for row in usage if row["account_id"] != "a"] + usage[:9]
+    assert statistics(tmp_path, usage=few)["hour_variety"][1] == 1
 
 
 def hours(**of: dict[int, int]) -> list[dict[str, Any]]:
@@ -167,12 +236,13 @@ def test_hour_likeness(tmp_path: Path) -> None:
 def test_locales_and_devices(tmp_path: Path) -> None:
     devices = rows(
         "device_id",
-        ("a", "d1", "en", 0), ("b", "d1", "en", 0), ("c", "d2", "en", 60), ("c", "d3", None, 60), ("x", "d9", "fr", 0),
-        names=["language", "utc_offset_minutes"],
+        ("a", "d1", "en", 0, "t"), ("b", "d1", "en", 0, "u"), ("c", "d2", "en", 60, None), ("c", "d3", None, 60, "v"),
+        ("x", "d9", "fr", 0, "w"), names=["language", "utc_offset_minutes", "tls_fingerprint"],
     )  # fmt: skip
     found = statistics(tmp_path, devices=devices)
     assert found["locales_per_member"] == (pytest.approx(2 / 3, abs=1e-6), 3, "accounts")
     assert found["devices_per_member"] == (1.0, 3, "accounts")
+    assert found["clients_per_member"] == (1.0, 3, "accounts")
 
 
 def test_networks(tmp_path: Path) -> None:
@@ -185,17 +255,71 @@ def test_networks(tmp_path: Path) -> None:
     found = statistics(tmp_path, ips=[*ips, *rows("ip", ("x", "10.0.1.1", "tor"), names=["network_kind"])])
     assert found["public_network_share"] == (0.375, 8, "address rows")
     assert found["rented_network_share"] == (0.5, 8, "address rows")
+    assert found["business_network_share"] == found["education_network_share"] == (0.125, 8, "address rows")
+
+
+def test_the_commonest_country(tmp_path: Path) -> None:
+    ips = rows(
+        "ip", ("a", "10.0.0.1", "FR"), ("a", "10.0.0.2", "FR"), ("b", "10.0.0.3", "DE"), ("b", "10.0.0.4", None),
+        ("x", "10.0.0.5", "DE"), names=["country"],
+    )  # fmt: skip
+    assert statistics(tmp_path, ips=ips)["main_country_share"] == (
+        pytest.approx(2 / 3, abs=1e-6),
+        3,
+        "address rows",
+    )
 
 
 def test_events(tmp_path: Path) -> None:
     events = rows(
         "event", ("a", "banned"), ("a", "banned"), ("b", "banned"), ("c", "password_reset"), ("d", "email_changed"),
-        ("a", "email_changed"), ("a", "reinstated"), ("x", "reinstated"), ("b", "key_created"),
+        ("a", "email_changed"), ("a", "appeal"), ("x", "appeal"), ("b", "key_created"),
     )  # fmt: skip
     found = statistics(tmp_path, events=events)
     assert found["banned_share"] == (0.5, 4, "accounts")
     assert found["reset_share"] == (0.75, 4, "accounts")
-    assert found["cleared_share"] == (0.25, 4, "accounts")
+    assert found["appeal_share"] == (0.25, 4, "accounts")
+    assert found["common_actor_share"] == (0.0, 4, "accounts")
+    # A member's first change is its opening.
+    assert found["control_burst"] == (0.0, 4, "accounts")
+
+
+def test_changes_in_one_hour_and_by_one_actor(tmp_path: Path) -> None:
+    def change(of: str, hour: float, actor: str | None = None, event: str = "key_created") -> dict[str, Any]:
+        return {"account_id": of, "event": event, "observed_at": at(3600 * hour), "actor_id": actor}
+
+    first = [change(of, n * 50) for n, of in enumerate("abcd")]
+    later = [
+        change("a", 900, "who"),
+        change("b", 900.5, "who", "password_reset"),
+        change("c", 900.9),
+        change("c", 902, "who"),
+        change("x", 900.2, "who"),
+        change("d", 900.1, "else", "appeal"),
+    ]
+    found = statistics(tmp_path, events=first + later)
+    assert found["control_burst"] == (0.75, 4, "accounts")
+    assert found["common_actor_share"] == (0.75, 4, "accounts")
+
+
+def test_work_that_is_taken_up_after_a_ban(tmp_path: Path) -> None:
+    def use(of: str, template: str, hour: float) -> dict[str, Any]:
+        return {"account_id": of, "template_id": template, "observed_at": at(3600 * hour)}
+
+    events = [{"account_id": "a", "event": "banned", "observed_at": at(3600 * 100)}]
+    usage = [
+        *(use("a", template, 99) for template in ("t1", "t2", "t3", "t4")),
+        use("a", "old", 10),
+        use("b", "old", 101),
+        use("b", "t1", 101),  # begins with it
+        use("b", "t2", 98), use("b", "t2", 101),  # did it before
+        use("b", "t3", 110),  # too late
+        use("x", "t4", 101),  # of another ring
+    ]  # fmt: skip
+    found = statistics(tmp_path, events=events, usage=usage)["taken_up_share"]
+    assert found == (0.25, 4, "templates")
+    no_ban = [{**events[0], "event": "appeal"}]
+    assert "taken_up_share" not in statistics(tmp_path, events=no_ban, usage=usage)
 
 
 def test_a_life_before_what_is_shared(tmp_path: Path) -> None:
@@ -219,15 +343,32 @@ def test_a_life_before_what_is_shared(tmp_path: Path) -> None:
     )
 
 
-def test_every_statistic_has_a_rule_and_every_rule_a_statistic(tmp_path: Path) -> None:
+def test_every_statistic_has_a_reading_and_every_reading_a_statistic(tmp_path: Path) -> None:
     use = {"observed_at": at(60)}
+    work = [
+        {
+            "account_id": m,
+            "template_id": f"t{m}{n % 2}",
+            "model": "m",
+            "requests": 1,
+            "observed_at": at(n * DAY),
+        }
+        for m in MEMBERS
+        for n in range(12)
+    ]
     found = statistics(
         tmp_path,
         [link("a", "b", **dict.fromkeys(GROUPS, 1.0))],
-        payments=[{"account_id": m, "instrument_id": "i", "outcome": "approved", **use} for m in MEMBERS],
-        usage=[{"account_id": m, "template_id": "t", **use} for m in MEMBERS],
-        devices=[{"account_id": m, "device_id": "d", "language": "en", **use} for m in MEMBERS],
-        ips=[{"account_id": m, "ip": "10.0.0.1", "network_kind": "vpn", **use} for m in MEMBERS],
-        events=[{"account_id": "a", "event": "banned", **use}],
+        payments=[{"account_id": m, "instrument_id": "i", "kind": "credit", **use} for m in MEMBERS],
+        usage=work,
+        devices=[
+            {"account_id": m, "device_id": "d", "language": "en", "tls_fingerprint": "t", **use}
+            for m in MEMBERS
+        ],
+        ips=[
+            {"account_id": m, "ip": "10.0.0.1", "network_kind": "vpn", "country": "FR", **use}
+            for m in MEMBERS
+        ],
+        events=[{"account_id": "a", "event": "banned", "observed_at": at(5 * DAY)}],
     )
-    assert set(found) == {rule.statistic for rule in RULES}
+    assert set(found) == set(READINGS)

@@ -1,0 +1,123 @@
+"""Rings with known truth: simulated worlds, run in process as far as the members, and judged."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from graphattr.attribution.statistics import ring_statistics
+from graphattr.errors import InputError
+from graphattr.evaluate.judged import judge
+from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
+from graphattr.records import RINGS
+from graphattr.settings import Settings
+from graphattr.simulate import simulate
+from loaders import LoadError, load
+from models.linkage import Linkage
+
+#: Seeds below are for tests and benchmarks.
+FIRST_SEED: Final = 5000
+#: How many worlds of each preset and family the classifier is fitted to, and how many calibrate the error control.
+FITTED: Final = {"small": 40, "tiny": 12, "resellers": 14, "companies": 8, "none": 4, "sample": 6}
+CALIBRATED: Final = {"small": 90, "tiny": 10, "resellers": 6, "companies": 4, "none": 4, "sample": 3}
+FAMILIES: Final = ("A", "B")
+#: Facts of a ring beside its statistics.
+FACTS: Final = ("ring_id", "accounts", "owner", "kind", "stratum", "wrong", "bad", "weakest_point")
+
+
+@dataclass(frozen=True)
+class RingWorld:
+    """A simulated world whose rings are used.
+
+    Attributes:
+        preset, family, seed: what is simulated.
+        calibrates: its rings calibrate the error control; else the classifier is fitted to them.
+    """
+
+    preset: str
+    family: str
+    seed: int
+    calibrates: bool
+
+    @property
+    def name(self) -> str:
+        """A name for files and messages."""
+        return f"{self.preset}-{self.family}-{self.seed}"
+
+
+def ring_worlds(share: float = 1.0) -> list[RingWorld]:
+    """The worlds of the shipped classifier, family by family; `share` of each number, one at least."""
+    worlds = []
+    for family in FAMILIES:
+        seed = FIRST_SEED
+        for numbers, calibrates in ((FITTED, False), (CALIBRATED, True)):
+            for preset, count in numbers.items():
+                for _ in range(max(1, round(count * share))):
+                    worlds.append(RingWorld(preset, family, seed, calibrates))
+                    seed += 1
+    return worlds
+
+
+def ring_rows(world: RingWorld, linkage: Linkage, settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rings that a run finds in a world.
+
+    Returns:
+        Facts (world, family, calibrates and `FACTS`: true kind (null: none has most accounts) and stratum, accounts,
+        number of the largest controller, accounts not of it, share that an attribution would get wrong: not of
+        the largest controller, or innocent) and statistics (world, ring_id, statistic, value).
+    """
+    with tempfile.TemporaryDirectory(prefix="graphattr-rings-") as name:
+        place = Path(name)
+        simulate(place, world.preset, world.seed, family=world.family)
+        signals = _grouped(place, linkage, settings)
+        run = place / "run"
+        members, links = (pl.read_parquet(run / f"{table}.parquet") for table in ("members", "links"))
+        statistics = ring_statistics(
+            signals.tables, members, links, run / "holdings.parquet", signals.lists
+        ).select("ring_id", "statistic", "value")
+        facts = judged_rings(run, place / "truth.parquet", members).join(
+            pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left"
+        )
+    here = {
+        "world": pl.lit(world.name),
+        "family": pl.lit(world.family),
+        "calibrates": pl.lit(world.calibrates),
+    }
+    return facts.select(*FACTS).with_columns(**here), statistics.with_columns(world=pl.lit(world.name))
+
+
+def _grouped(place: Path, linkage: Linkage, settings: Settings) -> Signals:
+    """Runs the stages up to the members into place/run."""
+    run = place / "run"
+    try:
+        loaded = load(str(place / "signals"), run, max_bad_share=settings.load.max_bad_share)
+    except LoadError as error:
+        raise InputError(error.got, error.expected, error.hint) from error
+    tables = {table: run / "signals" / f"{table}.parquet" for table in loaded.tables}
+    signals = Signals(tables, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
+    write_holdings(signals, run / "holdings.parquet")
+    write_groups(signals, run, settings, linkage, lambda _name, _done: None)
+    return signals
+
+
+def judged_rings(run: Path, truth: Path, members: pl.DataFrame) -> pl.DataFrame:
+    """The rings of a run folder that has no verdicts yet, beside the truth.
+
+    Args:
+        run: folder with members and links; an empty run.json and blank rings are written into it.
+        truth: as `graphattr simulate` writes it.
+        members: ring_id, account_id ...
+    """
+    blank = {name: pl.lit(None, kind) for name, kind in RINGS.items() if name not in ("ring_id", "size")}
+    rings = members.group_by("ring_id").agg(size=pl.len().cast(pl.Int64)).sort("ring_id")
+    rings.with_columns(**blank).select(*RINGS).write_parquet(run / "rings.parquet")
+    (run / "run.json").write_text(json.dumps({}), encoding="utf-8")
+    judged = judge(run, truth, "mechanism")
+    lost = pl.when("innocent").then(1.0).otherwise(1.0 - pl.col("right"))
+    bad = judged.accounts.drop_nulls("ring_id").group_by("ring_id").agg(bad=lost.mean())
+    return judged.rings.join(bad, on="ring_id").sort("ring_id")
