@@ -23,10 +23,11 @@ from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.score import Scored, part_of_traits, score, traits
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
-from graphattr.rings.guards import vetoes
+from graphattr.rings.guards import corroborated, vetoes
 from graphattr.rings.membership import Membership, membership
 from graphattr.rings.weakest import weakest_points
 from graphattr.settings import LinkSettings, Settings
+from models import AdditiveModel
 from models.linkage import Linkage
 
 #: Candidate pairs with less than this share of the least probability of a link are dropped after a first look.
@@ -102,8 +103,7 @@ def write_groups(
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
     step("resample memberships", 0.7)
-    resampled = membership(index, scored, grouping, model, settings.rings.resamples, settings.seed)
-    grouping, resampled = _prune(scored, grouping, resampled, settings)
+    grouping, resampled = _supported(index, scored, grouping, model, settings)
     step("look for weakest points", 0.8)
     weakest = weakest_points(index, scored, grouping, model, settings.links, settings.rings)
     step("write links and evidence", 0.9)
@@ -143,15 +143,28 @@ def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
     }
 
 
+def _supported(
+    index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel, settings: Settings
+) -> tuple[Grouping, Membership]:
+    """The rings without members that have hardly any support, and how firmly the others belong to them."""
+    while True:
+        resampled = membership(index, scored, grouping, model, settings.rings.resamples, settings.seed)
+        pruned, kept = _prune(scored, grouping, resampled, settings)
+        firm = resampled.account[resampled.probability >= settings.rings.min_membership]
+        if len(np.unique(pruned.entity[firm])) == len(np.unique(grouping.entity[firm])):
+            return pruned, kept
+        grouping = pruned  # a ring fell apart: links between its pieces no longer make a member
+
+
 def _prune(
     scored: Scored, grouping: Grouping, resampled: Membership, settings: Settings
 ) -> tuple[Grouping, Membership]:
-    """Takes out members with hardly any support, and rings that are too small without them."""
+    """Takes out members with hardly any support, splits what only they held together, drops what is too small."""
     entity = grouping.entity.copy()
     weak = resampled.account[resampled.probability < settings.rings.min_membership]
     entity[weak] = len(entity) + weak
-    _, first, inverse, counts = np.unique(entity, return_index=True, return_inverse=True, return_counts=True)
-    entity, sizes = first[inverse], counts[inverse]
+    entity = corroborated(scored, grouping.links, entity)
+    sizes = np.bincount(entity)[entity]
     keep = sizes[resampled.account] >= settings.rings.min_size
     rings = np.unique(entity[resampled.account[keep]])
     a, b = scored.candidates.a[grouping.links], scored.candidates.b[grouping.links]
