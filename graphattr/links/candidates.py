@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrameT
+from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.settings import LinkSettings
@@ -18,6 +19,8 @@ from graphattr.settings import LinkSettings
 #: How many accounts later in time one use of a hub, or one creation, is paired with.
 WINDOW_NEIGHBOURS = 20
 CREATION_NEIGHBOURS = 10
+
+Whole = NDArray[np.int64]
 
 PAIR = {"a": pl.UInt32, "b": pl.UInt32}
 SHARED = {**PAIR, "value": pl.UInt32}
@@ -95,31 +98,41 @@ def window_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) 
     met = met.with_columns(rivals=(pl.col("crowd") - 1).clip(1).cum_sum().over("account", "signal"))
     met = met.group_by("account", "signal", "crowd").agg(pl.col("rivals").max())
     uses = uses.join(met, on=["account", "signal", "crowd"], maintain_order="left").drop("signal")
-    parts = []
-    for step in range(1, WINDOW_NEIGHBOURS + 1):
-        later = uses.select(pl.all().shift(-step).name.suffix("_2"))
-        near = pl.concat([uses, later], how="horizontal").filter(
-            (pl.col("value") == pl.col("value_2"))
-            & (pl.col("time_2") - pl.col("time") <= width)
-            & (pl.col("account") != pl.col("account_2"))
-            & (pl.min_horizontal("crowd", "crowd_2") <= settings.max_window_fan)
-        )
-        parts.append(
-            near.select(
-                a=pl.min_horizontal("account", "account_2"),
-                b=pl.max_horizontal("account", "account_2"),
-                value="value",
-                timed="timed",
-                gap=(pl.col("time_2") - pl.col("time")) / 1e6,
-                crowd=pl.min_horizontal("crowd", "crowd_2").clip(lower_bound=2),
-                rivals=pl.max_horizontal("rivals", "rivals_2"),
-            )
-        )
-    return (
-        pl.concat(parts)
-        .sort("a", "b", "value", "crowd", "gap", "rivals")
-        .unique(["a", "b", "value"], keep="first", maintain_order=True)
+    value, when, account, crowd, rivals = (
+        uses[name].to_numpy() for name in ("value", "time", "account", "crowd", "rivals")
     )
+    one, two = _neighbours(value, when, account, crowd, width, settings.max_window_fan)
+    met = pl.DataFrame(
+        {
+            "a": np.minimum(account[one], account[two]),
+            "b": np.maximum(account[one], account[two]),
+            "value": value[one],
+            "timed": uses["timed"].to_numpy()[one],
+            "gap": (when[two] - when[one]) / 1e6,
+            "crowd": np.maximum(np.minimum(crowd[one], crowd[two]), 2),
+            "rivals": np.maximum(rivals[one], rivals[two]),
+        }
+    ).sort("a", "b", "value", "crowd", "gap", "rivals")
+    # The first of each pair and value.
+    return met.filter(pl.any_horizontal(pl.col(*SHARED).ne_missing(pl.col(*SHARED).shift())))
+
+
+def _neighbours(
+    value: Whole, when: Whole, account: Whole, crowd: Whole, width: int, most: int
+) -> tuple[Whole, Whole]:
+    """Positions of each use and of its nearest later ones of the same value within `width`, by other accounts.
+
+    Args:
+        value, when, account: of the uses, sorted in this order.
+        crowd: how many use the value about then; at most `most` at one of the two.
+    """
+    parts = []
+    for step in range(1, min(WINDOW_NEIGHBOURS + 1, len(value))):
+        near = (value[step:] == value[:-step]) & (when[step:] - when[:-step] <= width)
+        near &= (account[step:] != account[:-step]) & (np.minimum(crowd[step:], crowd[:-step]) <= most)
+        parts.append(np.stack([np.flatnonzero(near), np.flatnonzero(near) + step]))
+    one, two = np.concatenate(parts, axis=1) if parts else np.empty((2, 0), dtype=np.int64)
+    return one, two
 
 
 def creation_pairs(index: Index, settings: LinkSettings) -> pl.DataFrame:
