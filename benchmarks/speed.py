@@ -144,6 +144,7 @@ def recalls(family: str, without: tuple[str, ...], given: argparse.Namespace) ->
             truth = write_world(Path(folder) / "world", chosen, seed)
             index, found = candidates_of(Path(folder) / "world" / "signals", Path(folder) / "work")
             parts.append(recall(index.accounts, found.a, found.b, truth))
+        print(family, *without, seed, *_shares(parts[-1]), file=sys.stderr, flush=True)
     return pl.concat(parts)
 
 
@@ -201,6 +202,7 @@ def cost(family: str, accounts: int, seed: int) -> tuple[Cost, pl.DataFrame]:
         peak = max(stage["peak_memory_mib"] for stage in told["stages"])
         cpu = used.ru_utime + used.ru_stime
         taken = Cost(accounts, told["links"]["candidates"], cpu, wall, peak, told["stages"])
+        print(family, seed, taken, file=sys.stderr, flush=True)
         index, found = candidates_of(world / "signals", Path(folder) / "work")
         return taken, recall(index.accounts, found.a, found.b, truth)
 
