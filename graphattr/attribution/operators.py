@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from scipy.stats import binom
 
 #: Probability that a label is right, by the reliability of its source (Admiralty; F: cannot be judged).
 RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.2, "F": 0.5}
 #: A ring is named only with at least this probability, and by at least this many labelled members that agree.
 NAMED_PROBABILITY = 0.8
 NAMED_LABELS = 2
+#: A ring with so few of an operator's labels for its size, as so small a share of the run's named rings have, is
+#: taken for another's that a few of the operator's accounts strayed into.
+STRAYED = 0.05
 
 
 def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
     """The operator that a ring's labelled members name, if they agree and are enough.
+
+    A name is verified against impostors: unknown is the default, and a ring that bears fewer labels of the name than
+    rings of its size do elsewhere in the run stays unknown.
 
     The probability is that of at least one right label among those that name the operator, each weighted by its
     member's own membership, times the weighted share of the ring's labels that agree.
@@ -46,13 +54,22 @@ def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
         .agg(votes=pl.len(), weight=pl.col("weight").sum(), wrong=(1 - pl.col("weight")).product())
     )
     total = rows.group_by("ring_id", maintain_order=True).agg(total=pl.col("weight").sum())
-    return (
+    sizes = members.group_by("ring_id").agg(size=pl.len())
+    named = (
         votes.join(total, on="ring_id")
+        .join(sizes, on="ring_id")
         .with_columns(
             operator_probability=((1 - pl.col("wrong")) * pl.col("weight") / pl.col("total")).round(6)
         )
         .filter((pl.col("votes") >= NAMED_LABELS) & (pl.col("operator_probability") >= NAMED_PROBABILITY))
         .sort("ring_id", "operator_probability", "operator", descending=[False, True, False])
         .unique("ring_id", keep="first", maintain_order=True)
-        .select(*schema)
     )
+    return named.filter(_enough(named)).select(*schema)
+
+
+def _enough(named: pl.DataFrame) -> pl.Series:
+    """Whether a ring bears as many labels as one of its size does, by the share of labels in all named rings."""
+    votes, size = named["votes"].to_numpy(), named["size"].to_numpy()
+    chance = binom.cdf(votes, size, votes.sum() / max(size.sum(), 1))
+    return pl.Series(np.asarray(chance >= STRAYED, dtype=np.bool_))

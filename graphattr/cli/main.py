@@ -9,7 +9,7 @@ import sys
 import typer
 
 import graphattr
-from graphattr.cli import bundles, measures, runs, training, updates, views, worlds
+from graphattr.cli import bundles, measures, rings, runs, training, updates, views, worlds
 from graphattr.cli.output import err
 from graphattr.errors import GraphattrError
 from graphattr.evidence.canonical import visible
@@ -36,6 +36,7 @@ for command, name, examples in (
     (bundles.verify, "verify", "graphattr verify case.zip --key signer.pub.pem"),
     (views.explore, "explore", "graphattr explore my-run"),
     (training.train, "train", "graphattr train world-1/signals world-2/signals --out my-model"),
+    (rings.train_rings, "train-rings", "graphattr train-rings --out my-rings"),
     (worlds.simulate, "simulate", "graphattr simulate world --preset tiny --seed 1"),
     (measures.evaluate, "evaluate", "graphattr evaluate my-run --truth world/truth.parquet"),
 ):

@@ -59,6 +59,9 @@ def write_rings(
     lead = (pl.col("controlled") >= settings.attribution.lead_probability) & (
         pl.col("groups").fill_null(0) >= LEAST_GROUPS
     )
+    # A ring that is more likely innocent than not bears nobody's name.
+    hidden = pl.col("controlled") >= LEAST_CONTROLLED
+    rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
     rings = rings.with_columns(allowed=pl.Series(allowed(rings, settings.attribution, known))).with_columns(
         status=pl.when(lead & pl.col("allowed"))
         .then(pl.lit(Status.ATTRIBUTED.value))

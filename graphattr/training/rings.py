@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.errors import InputError
 from graphattr.evaluate.judged import judge
@@ -27,7 +28,10 @@ FITTED: Final = {"small": 40, "tiny": 12, "resellers": 14, "companies": 8, "none
 CALIBRATED: Final = {"small": 90, "tiny": 10, "resellers": 6, "companies": 4, "none": 4, "sample": 3}
 FAMILIES: Final = ("A", "B")
 #: Facts of a ring beside its statistics.
-FACTS: Final = ("ring_id", "accounts", "owner", "kind", "stratum", "wrong", "bad", "weakest_point")
+FACTS: Final = (
+    "ring_id", "accounts", "owner", "kind", "stratum", "wrong", "innocents", "bad", "weakest_point",
+    "operator", "named_right", "strangers", "all_known", "all_strangers", "all_operated", "all_innocent",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ def ring_rows(world: RingWorld, linkage: Linkage, settings: Settings) -> tuple[p
     Returns:
         Facts (world, family, calibrates and `FACTS`: true kind (null: none has most accounts) and stratum, accounts,
         number of the largest controller, accounts not of it, share that an attribution would get wrong: not of
-        the largest controller, or innocent) and statistics (world, ring_id, statistic, value).
+        the largest controller, or innocent), the name that labels give it, members with that name, members who are
+        not innocent and whose name no label knows; of the world: accounts of known and of unknown names, accounts
+        that are not innocent, and innocent ones) and statistics (world, ring_id, statistic, value).
     """
     with tempfile.TemporaryDirectory(prefix="graphattr-rings-") as name:
         place = Path(name)
@@ -80,7 +86,7 @@ def ring_rows(world: RingWorld, linkage: Linkage, settings: Settings) -> tuple[p
         statistics = ring_statistics(
             signals.tables, members, links, run / "holdings.parquet", signals.lists
         ).select("ring_id", "statistic", "value")
-        facts = judged_rings(run, place / "truth.parquet", members).join(
+        facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels")).join(
             pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left"
         )
     here = {
@@ -105,19 +111,43 @@ def _grouped(place: Path, linkage: Linkage, settings: Settings) -> Signals:
     return signals
 
 
-def judged_rings(run: Path, truth: Path, members: pl.DataFrame) -> pl.DataFrame:
+def judged_rings(run: Path, truth: Path, members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
     """The rings of a run folder that has no verdicts yet, beside the truth.
 
     Args:
-        run: folder with members and links; an empty run.json and blank rings are written into it.
+        run: folder with members and links; an empty run.json and rings without verdicts are written into it.
         truth: as `graphattr simulate` writes it.
         members: ring_id, account_id ...
+        labels: labels.parquet, or None.
     """
-    blank = {name: pl.lit(None, kind) for name, kind in RINGS.items() if name not in ("ring_id", "size")}
+    named = name_operators(members, labels)
+    blank = {
+        name: pl.lit(None, kind)
+        for name, kind in RINGS.items()
+        if name not in ("ring_id", "size", *named.columns)
+    }
     rings = members.group_by("ring_id").agg(size=pl.len().cast(pl.Int64)).sort("ring_id")
-    rings.with_columns(**blank).select(*RINGS).write_parquet(run / "rings.parquet")
+    rings = rings.with_columns(**blank).join(named, on="ring_id", how="left", maintain_order="left")
+    rings.select(*RINGS).write_parquet(run / "rings.parquet")
     (run / "run.json").write_text(json.dumps({}), encoding="utf-8")
     judged = judge(run, truth, "mechanism")
+    accounts = judged.accounts
     lost = pl.when("innocent").then(1.0).otherwise(1.0 - pl.col("right"))
-    bad = judged.accounts.drop_nulls("ring_id").group_by("ring_id").agg(bad=lost.mean())
-    return judged.rings.join(bad, on="ring_id").sort("ring_id")
+    stranger = ~pl.col("innocent") & ~pl.col("known")
+    of_ring = (
+        accounts.drop_nulls("ring_id")
+        .group_by("ring_id")
+        .agg(
+            bad=lost.mean(),
+            named_right=(pl.col("operator") == pl.col("said")).fill_null(False).sum(),
+            strangers=stranger.sum(),
+        )
+    )
+    world = {
+        "all_known": int(accounts["known"].sum()),
+        "all_strangers": int(accounts.select(stranger.sum()).item()),
+        "all_operated": int((~accounts["innocent"]).sum()),
+        "all_innocent": int(accounts["innocent"].sum()),
+    }
+    totals = {name: pl.lit(count, pl.Int64) for name, count in world.items()}
+    return judged.rings.join(of_ring, on="ring_id").with_columns(**totals).sort("ring_id")

@@ -68,3 +68,22 @@ def test_a_disagreeing_label_lowers_the_probability(tmp_path: Path) -> None:
 def test_each_ring_is_named_by_its_own_labels(tmp_path: Path) -> None:
     found = named(tmp_path, ("a", "x", "A"), ("b", "x", "A"), ("d", "y", "A"), ("e", "y", "A"))
     assert [row[:2] for row in found] == [("r1", "x"), ("r2", "y")]
+
+
+def test_a_ring_with_far_fewer_labels_than_its_size_calls_for_stays_unknown(tmp_path: Path) -> None:
+    """A third of the members of named rings bear labels; a ring of thirty with two of them is somebody else's."""
+    sizes = {"full": 30, "also": 30, "strayed": 30, "small": 6}
+    members = pl.DataFrame(
+        [(ring, f"{ring}{n}", 1.0) for ring, size in sizes.items() for n in range(size)],
+        schema=MEMBERS.schema,
+        orient="row",
+    )
+    labelled = {"full": 14, "also": 12, "strayed": 2, "small": 2}
+    rows = [
+        {"account_id": f"{ring}{n}", "operator": "x", "reliability": "A"}
+        for ring, count in labelled.items()
+        for n in range(count)
+    ]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    found = name_operators(members, tmp_path / "labels.parquet")
+    assert found["ring_id"].to_list() == ["also", "full", "small"]
