@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.same_bytes import differing
 from benchmarks.speed import COUNTS, Cost, exponent, growth_lines, recall, recall_lines, scaled
 from graphattr.simulate.presets import preset
 
@@ -76,3 +77,10 @@ def test_a_scaled_world_keeps_its_mix() -> None:
     assert all(getattr(small, name) >= 1 for name in COUNTS)
     assert small.operator_size == chosen.operator_size
     assert scaled(chosen, chosen.accounts) == chosen
+
+
+def test_files_that_differ_or_are_missing_are_told() -> None:
+    before = {"w/a.parquet": "1", "w/b.parquet": "2", "w/c.parquet": "3"}
+    after = {"w/a.parquet": "1", "w/b.parquet": "9", "w/d.parquet": "3"}
+    assert differing(before, after) == ["w/b.parquet", "w/c.parquet", "w/d.parquet"]
+    assert differing(before, dict(before)) == []
