@@ -219,7 +219,7 @@ def _reference(clear: pl.DataFrame, name: str) -> dict[str, tuple[float, float, 
     return found
 
 
-def _only(model: RingModel, families: tuple[str, ...]) -> RingModel:
+def only(model: RingModel, families: tuple[str, ...]) -> RingModel:
     """The model without the curves of other families."""
     curves = {
         name: curve.model_copy(update={"ratios": {f: curve.ratios[f] for f in families}})
@@ -237,7 +237,7 @@ def _temper(rings: Collected, model: RingModel) -> float:
     for temper in TEMPERS:
         loss = 0.0
         for family in families:
-            other = _only(model, tuple(f for f in families if f != family))
+            other = only(model, tuple(f for f in families if f != family))
             here = rings.where((pl.col("family") == family) & pl.col("kind").is_in(HYPOTHESES))
             loss += _loss(here, other.model_copy(update={"temper": temper}))
         losses.append(loss)
@@ -347,7 +347,7 @@ def _facts(
         "calibration": number.sort("family", "tuning").to_dicts(),
         "held_out": held_out(rings.where(pl.col("calibrates")), model),
         "crossed": [
-            {"family": family, **held_out(rings.where(pl.col("family") == family), _only(model, others))}
+            {"family": family, **held_out(rings.where(pl.col("family") == family), only(model, others))}
             for family in model.families
             if (others := tuple(f for f in model.families if f != family))
         ],
