@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import platform
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -174,6 +175,8 @@ def _within(step: Step, start: float, share: float) -> Step:
 
 def _load(plan: Plan, secrets: Secrets, out: Path, step: Step) -> dict[str, Any]:
     settings = plan.settings.load
+    shutil.rmtree(out)  # what a load that was killed left
+    out.mkdir()
     try:
         result = load(
             plan.source,

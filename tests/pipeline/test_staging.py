@@ -55,7 +55,29 @@ def test_killed_and_started_again(world: Path, finished: Path, tmp_path: Path, m
     for name in TABLES:
         assert (out / f"{name}.parquet").read_bytes() == (finished / f"{name}.parquet").read_bytes(), name
     assert (out / "run.json").is_file()
-    assert not (out / ".work").exists()
+    assert {path.name for path in out.iterdir()} == {path.name for path in finished.iterdir()}
+
+
+def test_a_load_that_was_killed_half_published_is_done_again(
+    world: Path, finished: Path, tmp_path: Path
+) -> None:
+    code = KILLER.replace(
+        "run(Plan",
+        "import pathlib\n"
+        "real = pathlib.Path.rename\n"
+        "def rename(self, target):\n"
+        "    if self.name == 'load_report.json':\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(self, target)\n"
+        "pathlib.Path.rename = rename\n"
+        "run(Plan",
+    )
+    out = tmp_path / "run"
+    arguments = [sys.executable, "-c", code, str(world / "signals"), str(out), "never"]
+    assert subprocess.run(arguments, check=False, capture_output=True).returncode == -signal.SIGKILL
+    assert (out / ".work" / "out" / "signals").exists()
+    assert start(world, out, "never") == 0
+    assert (out / "links.parquet").read_bytes() == (finished / "links.parquet").read_bytes()
 
 
 def test_killed_while_it_publishes(world: Path, finished: Path, tmp_path: Path) -> None:

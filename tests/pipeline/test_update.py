@@ -319,9 +319,14 @@ def test_new_rows_are_read_by_the_mapping_of_the_run(world: Path, finished: Path
     mapping.write_text(
         '[[tables.ips]]\nfile = "logins.parquet"\ncolumns = { ip = "address" }\n'
         '[[tables.events]]\nfile = "events.parquet"\n'
+        '[[lists.exchanges]]\nfile = "exchanges.csv"\ncolumn = "wallet"\nsignal = "instrument"\n'
     )
+    (signals / "exchanges.csv").write_text("wallet\nof-an-exchange\n")
     run(Plan(str(signals), tmp_path / "run", mapping), Secrets())
-    fold(tmp_path / "run", new)  # without the events that the mapping names, too
+    fold(tmp_path / "run", new)  # without the events and the list that the mapping names, too
+    lists = pl.read_parquet(tmp_path / "run" / "signals" / "lists.parquet")
+    assert "of-an-exchange" in lists["value"]
+    assert lists.is_unique().all()
     assert (tmp_path / "run" / "links.parquet").read_bytes() == (finished / "links.parquet").read_bytes()
     mapping.write_text('[[tables.ips]]\nfile = "none.parquet"\n')
     with pytest.raises(GraphattrError, match=r"none\.parquet is missing"):
