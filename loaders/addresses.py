@@ -49,7 +49,9 @@ def canonical_address(text: str) -> str | None:
 def prefix(address: Address) -> str:
     """The /24 of an IPv4 address or the /48 of an IPv6 address, as CIDR text."""
     bits = 24 if address.version == 4 else 48
-    return str(ipaddress.ip_network((address, bits), strict=False))
+    below = address.max_prefixlen - bits
+    # An ip_network says the same in three times the time.
+    return f"{type(address)(int(address) >> below << below)}/{bits}"
 
 
 def canonical_addresses(raw: pl.Series) -> pl.DataFrame:
