@@ -86,7 +86,7 @@ def test_as_many_accounts_as_possible_keep_their_id() -> None:
 
 
 def test_of_equal_overlaps_the_likest_ring_goes_on() -> None:
-    result = follow({"r": "abcd"}, {"m": "abxyz", "n": "cd"})
+    result = follow({"r": "abcdef"}, {"m": "abcxy", "n": "def"})
     assert result.ids["n"] == "r"
 
 
