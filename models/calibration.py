@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ class KnownRings:
         kind: true kind of each, n names.
         family: the generator family of each, or where else it comes from, n names.
         controlled: probability of hidden control that each was given, shape (n,).
-        tuning: rings that only choose the score from which on is attributed, and calibrate nothing, shape (n,).
+        tuning: other rings, which only choose the score from which on is attributed; None for none.
+        linkage: SHA-256 of the linkage model that found them; "" where it is not known.
     """
 
     source: str
@@ -35,7 +37,8 @@ class KnownRings:
     kind: tuple[str, ...]
     family: tuple[str, ...]
     controlled: NDArray[np.float64]
-    tuning: NDArray[np.bool_]
+    tuning: KnownRings | None = None
+    linkage: str = ""
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -53,7 +56,6 @@ NO_RINGS = KnownRings(
     (),
     (),
     np.empty(0),
-    np.empty(0, np.bool_),
 )
 
 
@@ -67,7 +69,7 @@ def load_rings(path: Path) -> KnownRings:
         return _parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"cannot read the known rings {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} does not hold known rings: {error}") from error
 
 
@@ -79,16 +81,23 @@ def shipped_rings() -> KnownRings:
 
 def _parse(text: str) -> KnownRings:
     document = json.loads(text)
-    rows = document["rings"]
+    source, rows = str(document["source"]), document["rings"]
+    tuning = [row for row in rows if row.get("tuning")]
+    known = _rings(source, [row for row in rows if not row.get("tuning")])
+    return replace(
+        known, tuning=_rings(source, tuning) if tuning else None, linkage=str(document.get("linkage", ""))
+    )
+
+
+def _rings(source: str, rows: list[dict[str, Any]]) -> KnownRings:
     known = KnownRings(
-        str(document["source"]),
+        source,
         np.array([row["score"] for row in rows], dtype=np.float64),
         np.array([row["size"] for row in rows], dtype=np.int64),
         np.array([row["wrong"] for row in rows], dtype=np.float64),
         tuple(str(row["kind"]) for row in rows),
         tuple(str(row.get("family", "")) for row in rows),
         np.array([row.get("controlled", 1.0) for row in rows], dtype=np.float64),
-        np.array([bool(row.get("tuning", False)) for row in rows], dtype=np.bool_),
     )
     # Written so that NaN fails: a ring out of range would loosen the error control without a word.
     if not (np.isfinite(known.score).all() and (known.size >= 1).all()):

@@ -24,6 +24,8 @@ CONTROLLED = ("single_operator", "contractors", "reseller")
 LEAST_GROUPS = 2
 #: A ring that is more likely innocent than not is never attributed, whatever the settings.
 LEAST_CONTROLLED = 0.5
+#: Tables that the rings with known truth were found with.
+NEEDED = ("payments", "ips", "devices", "usage", "events")
 #: Tables with a time of use.
 TIMED = ("payments", "ips", "devices", "usage")
 
@@ -62,7 +64,8 @@ def write_rings(
     # A ring that is more likely innocent than not bears nobody's name.
     hidden = pl.col("controlled") >= LEAST_CONTROLLED
     rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
-    rings = rings.with_columns(allowed=pl.Series(allowed(rings, settings.attribution, known))).with_columns(
+    may = allowed(rings, settings.attribution, known) if _whole(signals) else np.zeros(rings.height, np.bool_)
+    rings = rings.with_columns(allowed=pl.Series(may)).with_columns(
         status=pl.when(lead & pl.col("allowed"))
         .then(pl.lit(Status.ATTRIBUTED.value))
         .when(lead)
@@ -71,6 +74,11 @@ def write_rings(
     )
     rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
     return dict(rings["status"].value_counts().sort("status").iter_rows())
+
+
+def _whole(signals: Signals) -> bool:
+    """Whether the run has all that the rings with known truth had: without a table or its times they say nothing."""
+    return all(name in signals.tables and name not in signals.timeless for name in NEEDED)
 
 
 def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) -> pl.DataFrame:
@@ -124,13 +132,11 @@ def eligible(rings: pl.DataFrame, least: float) -> pl.Series:
 def allowed(rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings) -> NDArray[np.bool_]:
     """Which rings the error control lets be attributed, shape (rings,)."""
     may = eligible(rings, settings.lead_probability).to_numpy()
-    own = known.controlled >= max(settings.lead_probability, LEAST_CONTROLLED)
-    every = CalibrationRings(known.score, known.size, known.wrong)
-    family = np.array(known.family, dtype=np.str_)
+    if known.tuning is None:
+        return np.zeros(rings.height, dtype=np.bool_)
     names = sorted(set(known.family))
-    tuning, calibration = (
-        [every[own & (known.tuning == tunes) & (family == name)] for name in names] for tunes in (True, False)
-    )
+    calibration = [_family(known, name, settings) for name in names]
+    tuning = [_family(known.tuning, name, settings) for name in names]
     found = np.zeros(rings.height, dtype=np.bool_)
     found[may] = attribute(
         rings["score"].to_numpy()[may],
@@ -140,6 +146,13 @@ def allowed(rings: pl.DataFrame, settings: AttributionSettings, known: KnownRing
         threshold(tuning, settings.alpha),
     )
     return found
+
+
+def _family(known: KnownRings, name: str, settings: AttributionSettings) -> CalibrationRings:
+    """The known rings of one family that pass the same filter as a run's rings."""
+    here = np.array([family == name for family in known.family], dtype=np.bool_)
+    here &= known.controlled >= max(settings.lead_probability, LEAST_CONTROLLED)
+    return CalibrationRings(known.score, known.size, known.wrong)[here]
 
 
 def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:

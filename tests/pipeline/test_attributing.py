@@ -1,0 +1,95 @@
+"""Which rings may be attributed at all, and by what."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from graphattr.attribution.rows import STATISTIC
+from graphattr.pipeline.attributing import allowed, eligible, scores
+from graphattr.settings import AttributionSettings
+from models import KnownRings
+from models.rings import ScoreCurve, shipped_ring_model
+
+GOOD = {"size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "score": 2.0}
+SCHEMA = {
+    "size": pl.Int64,
+    "controlled": pl.Float64,
+    "groups": pl.Float64,
+    "weakest_point": pl.String,
+    "score": pl.Float64,
+}
+
+
+def rings(*changes: dict[str, object]) -> pl.DataFrame:
+    return pl.DataFrame([{**GOOD, **each} for each in changes], schema=SCHEMA)
+
+
+def known(number: int, families: str = "AB", score: float = 1.0, wrong: float = 0.0) -> KnownRings:
+    family = tuple(families[n % len(families)] for n in range(number))
+    one = KnownRings(
+        "test", np.full(number, score), np.full(number, 10), np.full(number, wrong), ("x",) * number, family,
+        np.full(number, 0.8),
+    )  # fmt: skip
+    return replace(one, tuning=one)
+
+
+def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float = 0.5) -> list[bool]:
+    return allowed(frame, AttributionSettings(alpha=alpha, lead_probability=lead), by).tolist()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weakest_point": "ip 10.0.0.1"},  # one planted value is enough
+        {"size": 4},
+        {"controlled": 0.49},
+        {"groups": 1.0},
+        {"groups": None},
+    ],
+)
+def test_what_is_not_eligible_is_never_attributed(change: dict[str, object]) -> None:
+    assert eligible(rings({}, change), 0.0).to_list() == [True, False]
+    assert chosen(rings({}, change), known(1000)) == [True, False]
+
+
+def test_nothing_is_attributed_without_rings_to_choose_a_score_by_or_to_calibrate() -> None:
+    assert chosen(rings({}), replace(known(1000), tuning=None)) == [False]
+    assert chosen(rings({}), known(0)) == [False]
+    assert chosen(rings({}), known(10)) == [False]
+    assert chosen(rings({}), known(1000, wrong=1.0)) == [False]
+
+
+def test_a_ring_below_the_score_of_known_rings_is_not_attributed() -> None:
+    assert chosen(rings({}, {"score": 0.5}), known(1000)) == [True, False]
+
+
+def test_known_rings_pass_the_filter_of_the_settings() -> None:
+    # All known rings were given .8: with a higher bar none is left to lean on.
+    assert chosen(rings({}), known(1000), lead=0.8) == [True]
+    assert chosen(rings({}), known(1000), lead=0.85) == [False]
+
+
+def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say() -> None:
+    curve = ScoreCurve(knots=(0.0, 1.0), ratios={"A": (0.0, 1.0), "B": (0.0, 3.0)})
+    model = shipped_ring_model().model_copy(update={"score": {"banned_share": curve, "controlled": curve}})
+    rows = [
+        ("r1", "banned_share", 0.5, 1, ""),
+        ("r1", "evidence_groups", 3.0, 1, ""),
+        ("r2", "other", 1.0, 1, ""),
+    ]
+    statistics = pl.DataFrame(rows, schema=STATISTIC, orient="row")
+    posterior = pl.DataFrame(
+        {
+            "ring_id": ["r1", "r2"],
+            "p_single_operator": [0.5, 0.1],
+            "p_contractors": [0.1, 0.0],
+            "p_reseller": [0.2, 0.0],
+        }
+    )
+    found = scores(statistics, posterior, model).sort("ring_id").to_dicts()
+    assert found[0] == {
+        "ring_id": "r1", "controlled": pytest.approx(0.8), "groups": 3.0, "score": pytest.approx(0.5 * 2 + 0.8 * 2)
+    }  # fmt: skip
+    assert (found[1]["groups"], found[1]["score"]) == (None, pytest.approx(0.2))
