@@ -50,6 +50,13 @@ class CalibrationRings:
     def __getitem__(self, rows: Flags) -> CalibrationRings:
         return CalibrationRings(self.score[rows], self.size[rows], self.wrong[rows])
 
+    def __add__(self, other: CalibrationRings) -> CalibrationRings:
+        return CalibrationRings(
+            np.concatenate([self.score, other.score]),
+            np.concatenate([self.size, other.size]),
+            np.concatenate([self.wrong, other.wrong]),
+        )
+
 
 def threshold(tuning: Sequence[CalibrationRings], alpha: float) -> float:
     """The least score above which every set of rings has a wrong share of at most `MARGIN` times alpha.

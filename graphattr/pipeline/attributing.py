@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from graphattr.attribution.closed import closed_cases
 from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
@@ -64,7 +65,10 @@ def write_rings(
     # A ring that is more likely innocent than not bears nobody's name.
     hidden = pl.col("controlled") >= LEAST_CONTROLLED
     rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
-    may = allowed(rings, settings.attribution, known) if _whole(signals) else np.zeros(rings.height, np.bool_)
+    cases = closed_cases(members, signals.tables.get("labels"))
+    may = np.zeros(rings.height, dtype=np.bool_)
+    if _whole(signals):
+        may = allowed(rings, settings.attribution, known, cases)
     rings = rings.with_columns(allowed=pl.Series(may)).with_columns(
         status=pl.when(lead & pl.col("allowed"))
         .then(pl.lit(Status.ATTRIBUTED.value))
@@ -129,13 +133,28 @@ def eligible(rings: pl.DataFrame, least: float) -> pl.Series:
     return rings.select(may.alias("eligible")).to_series()
 
 
-def allowed(rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings) -> NDArray[np.bool_]:
-    """Which rings the error control lets be attributed, shape (rings,)."""
+def allowed(
+    rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings, cases: pl.DataFrame | None = None
+) -> NDArray[np.bool_]:
+    """Which rings the error control lets be attributed, shape (rings,).
+
+    Args:
+        rings: ring_id, size, score and what `eligible` reads.
+        settings: alpha and lead_probability.
+        known: rings with known truth.
+        cases: ring_id, wrong of rings of this run that labels tell the truth of: they calibrate too.
+    """
     may = eligible(rings, settings.lead_probability).to_numpy()
     if known.tuning is None:
         return np.zeros(rings.height, dtype=np.bool_)
     names = sorted(set(known.family))
-    calibration = [_family(known, name, settings) for name in names]
+    own = rings.filter(pl.Series(may)).join(cases, on="ring_id") if cases is not None else rings.clear()
+    closed = CalibrationRings(
+        own["score"].to_numpy(),
+        own["size"].to_numpy(),
+        own["wrong"].to_numpy() if own.height else np.empty(0),
+    )
+    calibration = [_family(known, name, settings) + closed for name in names]
     tuning = [_family(known.tuning, name, settings) for name in names]
     found = np.zeros(rings.height, dtype=np.bool_)
     found[may] = attribute(

@@ -14,6 +14,7 @@ from models.rings import ScoreCurve, shipped_ring_model
 
 GOOD = {"size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "score": 2.0}
 SCHEMA = {
+    "ring_id": pl.String,
     "size": pl.Int64,
     "controlled": pl.Float64,
     "groups": pl.Float64,
@@ -23,7 +24,9 @@ SCHEMA = {
 
 
 def rings(*changes: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame([{**GOOD, **each} for each in changes], schema=SCHEMA)
+    return pl.DataFrame(
+        [{"ring_id": f"r{n}", **GOOD, **each} for n, each in enumerate(changes)], schema=SCHEMA
+    )
 
 
 def known(number: int, families: str = "AB", score: float = 1.0, wrong: float = 0.0) -> KnownRings:
@@ -93,3 +96,20 @@ def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say()
         "ring_id": "r1", "controlled": pytest.approx(0.8), "groups": 3.0, "score": pytest.approx(0.5 * 2 + 0.8 * 2)
     }  # fmt: skip
     assert (found[1]["groups"], found[1]["score"]) == (None, pytest.approx(0.2))
+
+
+def test_closed_cases_calibrate_too() -> None:
+    many = rings(*[{}] * 30, {"score": 0.5})
+
+    def attributed(number: int, wrong: float | None = None, ring: str = "r0") -> int:
+        cases = None if wrong is None else pl.DataFrame({"ring_id": [ring], "wrong": [wrong]})
+        return int(allowed(many, AttributionSettings(alpha=0.01), known(number), cases).sum())
+
+    # e >= 31 / (.01 * 600) = 5.17 is needed: 105 / 20 with 104 known rings of a family is enough, 103 / 20 is not.
+    assert attributed(208) == 30
+    assert attributed(204) == 0
+    # A closed case that went well is one known ring more; one that went wrong halves every e-value.
+    assert attributed(204, 0.0) == 30
+    assert attributed(208, 1.0) == 0
+    # Below the score from which on rings are attributed it is not counted as wrong.
+    assert attributed(208, 1.0, "r30") == 30
