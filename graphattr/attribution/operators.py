@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.stats import binom
+
+Array = NDArray[np.float64]
 
 #: Probability that a label is right, by the reliability of its source (Admiralty; F: cannot be judged).
 RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.2, "F": 0.5}
@@ -16,6 +19,8 @@ NAMED_LABELS = 2
 #: A ring with so few of an operator's labels for its size, as so small a share of the run's named rings have, is
 #: taken for another's that a few of the operator's accounts strayed into.
 STRAYED = 0.05
+#: Before any named ring is seen, labels are assumed to be as frequent as so many on so many accounts.
+ASSUMED = (2.0, 10.0)
 
 
 def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
@@ -65,11 +70,17 @@ def name_operators(members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
         .sort("ring_id", "operator_probability", "operator", descending=[False, True, False])
         .unique("ring_id", keep="first", maintain_order=True)
     )
-    return named.filter(_enough(named)).select(*schema)
+    usual = _usual(named["votes"].to_numpy(), named["size"].to_numpy())
+    named = named.filter(pl.Series(_chance(named["votes"], named["size"], usual) >= STRAYED))
+    return named.select(*schema)
 
 
-def _enough(named: pl.DataFrame) -> pl.Series:
-    """Whether a ring bears as many labels as one of its size does, by the share of labels in all named rings."""
-    votes, size = named["votes"].to_numpy(), named["size"].to_numpy()
-    chance = binom.cdf(votes, size, votes.sum() / max(size.sum(), 1))
-    return pl.Series(np.asarray(chance >= STRAYED, dtype=np.bool_))
+def _usual(votes: NDArray[np.int64], size: NDArray[np.int64]) -> Array:
+    """Share of labels in the other named rings of the run, with what is assumed before any is seen."""
+    labels, accounts = ASSUMED
+    return np.asarray((votes.sum() - votes + labels) / (size.sum() - size + accounts), dtype=np.float64)
+
+
+def _chance(votes: pl.Series, size: pl.Series, usual: Array) -> Array:
+    """Chance of no more labels than these among so many accounts, of which usually such a share bears one."""
+    return np.asarray(binom.cdf(votes.to_numpy(), size.to_numpy(), usual))
