@@ -61,8 +61,12 @@ def evidence_table(
         )
         for start in range(0, len(kept), CHUNK)
     ]
-    # In one piece, as the groups of rows in a Parquet file follow the pieces of its frame.
-    return pl.concat(parts, rechunk=True) if parts else pl.DataFrame(schema=EVIDENCE)
+    if not parts:
+        return pl.DataFrame(schema=EVIDENCE)
+    # In one piece, as the groups of rows in a Parquet file follow the pieces of its frame; a column is let go of as it
+    # is joined, so that memory does not hold everything twice.
+    columns = [pl.concat([part.drop_in_place(name) for part in parts], rechunk=True) for name in EVIDENCE]
+    return pl.DataFrame(columns)
 
 
 def _evidence(index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel) -> pl.DataFrame:
