@@ -47,7 +47,8 @@ class RingCurve(_Frozen):
     Attributes:
         knots: ascending values.
         ratios: by family of worlds: at each knot a log10 likelihood ratio for each variant, within +-1.
-        reference: by hypothesis: quartiles (25, 50, 75 %) of the statistic over the known rings of that kind.
+        reference: by hypothesis: quartiles (25, 50, 75 %) of the statistic over the known
+            rings of that kind that have 5 accounts and more.
     """
 
     knots: tuple[float, ...]
@@ -89,7 +90,8 @@ class RingModel(_Frozen):
         curves: by statistic.
         score: by statistic, and for `controlled` (the probability of hidden control): curves whose sum ranks rings
             for attribution.
-        known: by hypothesis, how many known rings it was fitted to: what a Bayes factor may rest on.
+        known: by hypothesis, how many known controllers of rings of 5 accounts and more it was fitted to: what a
+            Bayes factor may rest on.
     """
 
     name: str

@@ -19,7 +19,7 @@ def card(facts: dict[str, Any]) -> str:
         f" {facts['sha256'][:12]}) was fitted to {facts['fitted']:,} of these rings; its ratios are tempered by"
         f" {facts['temper']}.",
         "",
-        "Known controllers by kind: "
+        "Known controllers of rings of 5 accounts and more, by kind: "
         + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in facts["known"].items())
         + ". A Bayes factor is capped by the rarer of the two kinds that it compares.",
         "",

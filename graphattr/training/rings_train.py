@@ -160,7 +160,9 @@ def classifier(rings: Collected, linkage: Linkage, temper: float | None = None) 
     at = {name: knots(clear[name].drop_nulls().to_numpy()) for name in READINGS}
     at = {name: place for name, place in at.items() if len(place)}
     curves = {family: _curves(clear.filter(family=family), at) for family in families}
-    kinds = dict(clear.group_by("kind").agg(pl.struct("world", "owner").n_unique()).iter_rows())
+    # Pairs say little of large rings: neither the cap nor the reference leans on them.
+    firm = clear.filter(pl.col("accounts") >= SIZES[0])
+    kinds = dict(firm.group_by("kind").agg(pl.struct("world", "owner").n_unique()).iter_rows())
     model = RingModel(
         name="rings",
         note=f"Fitted to rings of simulated worlds of families {', '.join(families)} (linkage {linkage.model.name}).",
@@ -171,7 +173,7 @@ def classifier(rings: Collected, linkage: Linkage, temper: float | None = None) 
             name: RingCurve(
                 knots=tuple(np.round(place, 4).tolist()),
                 ratios={family: curves[family][name] for family in families},
-                reference=_reference(clear, name),
+                reference=_reference(firm, name),
             )
             for name, place in at.items()
         },
