@@ -99,7 +99,9 @@ def _kept(what: str, one: Control) -> str:
     """A line in words."""
     if one.wrong.value is None:
         return f"- {what}, alpha {one.alpha:.0%}: nothing measured."
+    where = "both families" if what == "both" else f"family {what}"
+    if not one.worlds:
+        return f"- {where}, alpha {one.alpha:.0%}: nothing is attributed, so nothing is wrong."
     low = one.wrong.low if one.wrong.low is not None else one.wrong.value
     verdict = "kept" if one.wrong.value <= one.alpha else ("not refuted" if low <= one.alpha else "broken")
-    where = "both families" if what == "both" else f"family {what}"
     return f"- {where}, alpha {one.alpha:.0%}: the promise is {verdict}."

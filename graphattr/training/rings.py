@@ -24,8 +24,8 @@ from models.linkage import Linkage
 #: Seeds below are for tests and benchmarks.
 FIRST_SEED: Final = 5000
 #: How many worlds of each preset and family the classifier is fitted to, and how many calibrate the error control.
-FITTED: Final = {"small": 40, "tiny": 12, "resellers": 14, "companies": 6, "none": 4, "sample": 5}
-CALIBRATED: Final = {"small": 80, "tiny": 40, "resellers": 6, "companies": 4, "none": 4, "sample": 3}
+FITTED: Final = {"small": 30, "tiny": 12, "resellers": 12, "companies": 5, "none": 3, "sample": 4}
+CALIBRATED: Final = {"small": 50, "tiny": 90, "resellers": 8, "companies": 3, "none": 3, "sample": 3}
 FAMILIES: Final = ("A", "B")
 #: Facts of a ring beside its statistics.
 FACTS: Final = (
