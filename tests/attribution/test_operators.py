@@ -87,3 +87,12 @@ def test_a_ring_with_far_fewer_labels_than_its_size_calls_for_stays_unknown(tmp_
     frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
     found = name_operators(members, tmp_path / "labels.parquet")
     assert found["ring_id"].to_list() == ["also", "full", "small"]
+
+
+@pytest.mark.parametrize(("size", "known"), [(30, False), (8, True)])
+def test_a_ring_is_not_measured_by_its_own_labels(tmp_path: Path, size: int, known: bool) -> None:
+    """The only ring with labels: two of thirty are too few all the same, two of eight are not."""
+    members = pl.DataFrame([("r", f"a{n}", 1.0) for n in range(size)], schema=MEMBERS.schema, orient="row")
+    rows = [{"account_id": f"a{n}", "operator": "x", "reliability": "A"} for n in range(2)]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    assert (name_operators(members, tmp_path / "labels.parquet").height == 1) is known

@@ -308,16 +308,17 @@ def test_work_that_is_taken_up_after_a_ban(tmp_path: Path) -> None:
 
     events = [{"account_id": "a", "event": "banned", "observed_at": at(3600 * 100)}]
     usage = [
-        *(use("a", template, 99) for template in ("t1", "t2", "t3", "t4")),
+        *(use("a", template, 99) for template in ("t1", "t2", "t3", "t4", "t5")),
         use("a", "old", 10),
         use("b", "old", 101),
         use("b", "t1", 101),  # begins with it
+        use("c", "t5", 100.5),
         use("b", "t2", 98), use("b", "t2", 101),  # did it before
         use("b", "t3", 110),  # too late
         use("x", "t4", 101),  # of another ring
     ]  # fmt: skip
     found = statistics(tmp_path, events=events, usage=usage)["taken_up_share"]
-    assert found == (0.25, 4, "templates")
+    assert found == (0.4, 5, "templates")
     no_ban = [{**events[0], "event": "appeal"}]
     assert "taken_up_share" not in statistics(tmp_path, events=no_ban, usage=usage)
 
