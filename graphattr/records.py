@@ -67,6 +67,8 @@ LINKS: Final[dict[str, Any]] = {
     "account_a": pl.String,
     "account_b": pl.String,
     "probability": pl.Float64,
+    "low": pl.Float64,  # interval of the probability: nine in ten worlds' own calibration; null where none is known
+    "high": pl.Float64,
     "log10_lr": pl.Float64,  # sum of the group columns
     **{f"log10_lr_{group}": pl.Float64 for group in GROUPS},
     "log10_prior_odds": pl.Float64,

@@ -78,7 +78,7 @@ def load(
     Raises:
         LoadError: the signals are not as the data contract says; got, expected and hint say how.
     """
-    limits = _limits(as_of, clock_skew_seconds)
+    limits = time_limits(as_of, clock_skew_seconds)
     hasher = Pseudonymiser(key, default_region)
     with ExitStack() as stack:
         described, folder, tables, unknown = _sources(source, mapping, credentials, stack)
@@ -100,7 +100,8 @@ def load(
     return LoadResult(paths, timeless, report, inputs)
 
 
-def _limits(as_of: datetime | None, skew: int) -> Limits:
+def time_limits(as_of: datetime | None, skew: int) -> Limits:
+    """From when to when a row may be: to `as_of` (now, if None), by `skew` seconds more."""
     now = as_of or datetime.now(UTC)
     now = now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
     return Limits(now, timedelta(seconds=skew))
@@ -132,7 +133,7 @@ def _stage_all(
     staged = {}
     for done, (name, sources) in enumerate(tables.items(), start=1):
         staged[name] = stage(TABLES[name], sources, context, work, timeless=name in timeless)
-        _check_share(name, staged[name], max_bad_share)
+        check_share(name, staged[name], max_bad_share)
         if name == "accounts":
             if not staged[name].loaded:
                 raise LoadError("no row of accounts could be loaded", "at least one sound account")
@@ -143,7 +144,12 @@ def _stage_all(
     return staged
 
 
-def _check_share(name: str, staged: Staged, limit: float) -> None:
+def check_share(name: str, staged: Staged, limit: float) -> None:
+    """Refuses a table with too large a share of bad rows.
+
+    Raises:
+        LoadError: it names the commonest reason and a row.
+    """
     considered = staged.rows_in - staged.not_selected
     if staged.quarantined > limit * considered:
         reason, count = sorted(staged.reasons.items(), key=lambda item: (-item[1], item[0]))[0]
@@ -168,16 +174,15 @@ def _report(
         "version": REPORT_VERSION,
         "as_of": limits.as_of.isoformat(),
         "clock_skew_seconds": int(limits.skew.total_seconds()),
-        "tables": {
-            name: _table_report(name, tables[name], staged[name], name in timeless) for name in tables
-        },
+        "tables": {name: table_report(name, tables[name], staged[name], name in timeless) for name in tables},
         "timeless": [name for name in tables if name in timeless],
         "unknown_files": list(unknown),
         "lists": dict(lists["kind"].value_counts().sort("kind").iter_rows()),
     }
 
 
-def _table_report(name: str, sources: Sequence[Source], staged: Staged, timeless: bool) -> dict[str, Any]:
+def table_report(name: str, sources: Sequence[Source], staged: Staged, timeless: bool) -> dict[str, Any]:
+    """A table's part of load_report.json."""
     accounted = staged.loaded + staged.quarantined + staged.duplicates + staged.not_selected
     if staged.rows_in != accounted or staged.loaded < 0:  # cannot be: the numbers come from disjoint masks
         raise LoadError(f"table {name}: {staged.rows_in} rows in, {accounted} accounted for", "the same")

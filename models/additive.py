@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ Kinds = Sequence[str | None] | str | None
 Probability = Annotated[float, Field(gt=0, lt=1)]
 
 
+#: Class of values that are an account's own, as the wallet that it pays others from, and of those without a class.
+OWN: Final = "own"
+NO_CLASS: Final = "none"
 #: Evidence groups that a model must speak of.
 GROUPS = ("network", "payment", "device", "identity", "timing", "behaviour", "graph")
 
@@ -129,6 +132,34 @@ class Curve(_Frozen):
         return float(((found - expected) * np.log(found / expected)).sum())
 
 
+class Limits(_Frozen):
+    """What sums of the parts were worth in worlds that no fitting saw: where nine in ten worlds' calibration lay.
+
+    Attributes:
+        at: sums, log10 likelihood ratios, ascending.
+        low, high: 5 % and 95 % quantiles over worlds of the ratio that a world's own pairs show there, log10.
+        worlds: that they rest on.
+    """
+
+    at: tuple[float, ...] = Field(min_length=1)
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    worlds: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _alike(self) -> Self:
+        if not len(self.at) == len(self.low) == len(self.high) or np.any(np.diff(self.at) <= 0):
+            raise ValueError("expected ascending sums and a low and a high for each")
+        return self
+
+    def of(self, log10_lr: Array) -> tuple[Array, Array]:
+        """Low and high log10 likelihood ratio of each sum, with the sum itself between them; shapes kept."""
+        low, high = (np.interp(log10_lr, self.at, side) for side in (self.low, self.high))
+        # Past the ends the limits keep their distance.
+        beyond = log10_lr - np.clip(log10_lr, self.at[0], self.at[-1])
+        return np.minimum(low + beyond, log10_lr), np.maximum(high + beyond, log10_lr)
+
+
 class AdditiveModel(_Frozen):
     """Parameters of the evidence model; `caps` are by evidence group.
 
@@ -145,6 +176,7 @@ class AdditiveModel(_Frozen):
         likeness: by likeness name.
         caps: largest absolute contribution of each group, log10.
         curves: fitted pieces by key: a signal, "signal:class", "absent:signal", or a likeness.
+        limits: how far the sums of all curves may be off; None where none were fitted.
     """
 
     name: str
@@ -155,6 +187,7 @@ class AdditiveModel(_Frozen):
     likeness: dict[str, LikenessParameters]
     caps: dict[str, Annotated[float, Field(gt=0)]]
     curves: dict[str, Curve] = {}
+    limits: Limits | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -249,22 +282,26 @@ class AdditiveModel(_Frozen):
         return np.asarray(np.nan_to_num(np.log10(density)))
 
     def restricted(self, keys: Collection[str]) -> Self:
-        """The model with those of its curves only."""
-        return self.model_copy(
-            update={"curves": {key: self.curves[key] for key in self.curves if key in keys}}
-        )
+        """The model with those of its curves only; limits hold for the sum of all."""
+        curves = {key: self.curves[key] for key in self.curves if key in keys}
+        limits = self.limits if len(curves) == len(self.curves) else None
+        return self.model_copy(update={"curves": curves, "limits": limits})
 
     def key(self, signal: str, kind: str | None) -> str | None:
-        """Key of the curve for a shared value of that signal and class; None if no training saw enough of it."""
-        for key in (f"{signal}:{kind or 'none'}", signal):
-            if key in self.curves:
-                return key
-        return None
+        """Key of the curve for a shared value of that signal and class; None if no training saw enough of it.
+
+        A class that no training saw is read as one that is not known. Values that are an account's own have no such
+        way out: they are no values of a class.
+        """
+        unknown = [] if kind == OWN else [f"{signal}:{NO_CLASS}"]
+        return next((key for key in (f"{signal}:{kind}", *unknown, signal) if key in self.curves), None)
 
     @property
     def sha256(self) -> str:
         """Digest of the parameters, independent of the file's layout."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(
+            self.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -94,13 +94,16 @@ def _drift(document: dict[str, Any]) -> Iterator[str]:
     moved = [name for name, value in drift["index"].items() if value is not None and value > MOVED]
     if not drift["fitted"]:
         yield (
-            "Drift: these signals are unlike those that the model was fitted on, so its curves were not used but"
+            "Drift: most shared values are of kinds that the model was not fitted on, so its curves were not used but"
             " field-guided parameters. Probabilities are less sure than they look."
         )
-    elif drift["far"]:
-        yield f"Drift: left out, because unlike anything in the training: {', '.join(drift['far'])}."
     if drift["unfamiliar"]:
         yield f"Drift: of kinds that no training saw: {', '.join(drift['unfamiliar'])}."
+    if drift["strangers"] is not None and not drift["network"]:
+        yield (
+            f"Drift: the graph network was not used. It finds strangers alike here: the mean likelihood ratio of random"
+            f" pairs is {drift['strangers']:.1f}, and would be 1 if the network could read these signals."
+        )
     if drift["fitted"]:
         words = f"moved against the training: {', '.join(moved)}" if moved else "none worth a word"
         yield f"Drift: {words} (population stability index above {MOVED})."

@@ -9,20 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.likeness import ALL_LIKENESSES, likenesses
+from graphattr.links.likeness import LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles
 from graphattr.records import SIGNAL
 from models import AdditiveModel
+from models.additive import NO_CLASS
+from models.linkage import CURVE
 
 Array = NDArray[np.float64]
 
 #: Candidate pairs that the drift is measured on.
 PAIRS: Final = 100_000
-#: Population stability index above which a likeness is not what the training saw: its curve is not used.
-FAR: Final = 2.0
-#: Share of a signal's uses in classes without a curve from which the signal counts as unfamiliar.
+#: Share of the uses of shared values without a curve from which no curve is used.
 STRANGE: Final = 0.5
+#: Mean likelihood ratio of random pairs above which the graph network is not used, and how many pairs it is taken of.
+TOO_ALIKE: Final = 3.0
+RANDOM: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Drift:
     Attributes:
         index: population stability index of each likeness with a curve; nan where the run has no values.
         strange: signals whose values are mostly of classes that no training saw.
-        model: the model without the curves that do not fit these signals.
+        model: the model as it is to be used: without any curve where most shared values have none.
     """
 
     index: dict[str, float]
@@ -44,47 +47,56 @@ class Drift:
         """Whether the signals are of the kinds that the training saw."""
         return bool(self.model.curves)
 
-    @property
-    def far(self) -> tuple[str, ...]:
-        """Likenesses that are too far from the training's to be read by its curves."""
-        return tuple(name for name, value in self.index.items() if value > FAR)
 
-
-def drift(
-    index: Index, profiles: Profiles, found: Candidates, model: AdditiveModel, gnn: Array | None = None
-) -> Drift:
+def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveModel) -> Drift:
     """Compares the likenesses of candidate pairs, and the classes of shared values, with the training's.
+
+    Curves are used all together or not at all: they were fitted so that their sum is a likelihood ratio, and a sum
+    with one of them left out is none.
 
     Args:
         index: the run's index.
         profiles: its profiles.
         found: its candidate pairs.
         model: the evidence model; one without curves drifts from nothing.
-        gnn: log10 odds of the graph network for the candidate pairs, if there is one.
     """
+    if not model.curves:
+        return Drift({}, (), model)
     step = max(len(found) // PAIRS, 1)
-    values = likenesses(profiles, found.a[::step], found.b[::step]) if model.curves else {}
-    if gnn is not None:
-        values["gnn"] = gnn[::step]
-    curves = {name: model.curves[name] for name in ALL_LIKENESSES if name in model.curves}
+    values = likenesses(profiles, found.a[::step], found.b[::step])
+    curves = {name: model.curves[name] for name in LIKENESSES if name in model.curves}
     measured = {name: curve.drift(values.get(name, np.empty(0))) for name, curve in curves.items()}
-    strange = _strange(index, model) if model.curves else ()
-    found_far = Drift(measured, strange, model)
-    if 2 * len(found_far.far) > sum(not np.isnan(value) for value in measured.values()):
-        # The curves were fitted together: what is left of them when most do not fit is no model.
-        return Drift(measured, strange, model.restricted(()))
-    dropped = {*found_far.far, *(f"absent:{name}" for name in strange)}
-    return Drift(measured, strange, model.restricted(model.curves.keys() - dropped))
+    uses = _uses(index, model)
+    strange = tuple(name for name in SIGNAL if name in uses and uses[name][1] > STRANGE * sum(uses[name]))
+    known, unknown = (sum(one[end] for one in uses.values()) for end in (0, 1))
+    foreign = unknown > STRANGE * (known + unknown)
+    return Drift(measured, strange, model.restricted(()) if foreign else model)
 
 
-def _strange(index: Index, model: AdditiveModel) -> tuple[str, ...]:
-    """Signals of which most uses of shared values have no curve."""
-    uses: dict[str, list[int]] = {}
+def strangers(model: AdditiveModel, odds: Array) -> float:
+    """Mean likelihood ratio that the network's curve gives random pairs, cut at the group's cap.
+
+    Over pairs of two controllers the mean of a likelihood ratio is 1, whatever the evidence (Turing and Good), and few
+    random pairs share a controller. A network that finds strangers alike is out of its depth, and this shows it
+    without any label.
+
+    Args:
+        model: the evidence model, with a curve for the network.
+        odds: what the network says of random pairs (`graph_input.log10_odds`), shape (n,).
+    """
+    curve = model.curves[CURVE]
+    return float(np.power(10.0, np.minimum(curve.at(odds), model.caps[curve.group])).mean())
+
+
+def _uses(index: Index, model: AdditiveModel) -> dict[str, tuple[int, int]]:
+    """Uses of shared values by signal: of classes with a curve, and of others."""
+    uses: dict[str, tuple[int, int]] = {}
     for signal, kind, holders in index.values.select("signal", "kind", "holders").iter_rows():
-        known, unknown = uses.setdefault(signal, [0, 0])
-        fits = model.key(signal, kind) is not None
-        uses[signal] = [known + holders * fits, unknown + holders * (not fits)]
-    return tuple(name for name in SIGNAL if name in uses and uses[name][1] > STRANGE * sum(uses[name]))
+        known, unknown = uses.get(signal, (0, 0))
+        # A class that no training saw is foreign, although its values can be read as of no known class.
+        fits = model.key(signal, kind) in (signal, f"{signal}:{kind or NO_CLASS}")
+        uses[signal] = (known + holders * fits, unknown + holders * (not fits))
+    return uses
 
 
 def told(values: Array) -> Array:

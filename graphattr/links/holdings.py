@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -72,9 +72,18 @@ OCCASIONS: dict[str, Any] = {
 }
 
 
+#: Events of which the actor is the provider's: whoever bans accounts of several operators in one day ties none of them.
+PROVIDERS: Final = ("banned", "reinstated")
+
+
 def _value(signal: Signal) -> pl.Expr:
-    # The keyed hash stands in for an address that was not given as text.
-    return pl.coalesce("ip", "ip_id") if signal.column == "ip" else pl.col(signal.column)
+    if signal.column == "ip":
+        # The keyed hash stands in for an address that was not given as text.
+        return pl.coalesce("ip", "ip_id")
+    value = pl.col(signal.column)
+    if signal.name == "actor":
+        return pl.when(~pl.col("event").is_in(PROVIDERS).fill_null(False)).then(value)
+    return value
 
 
 def _fold(table: Path, signal: Signal, timeless: bool) -> pl.LazyFrame:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,10 @@ from graphattr.links.profiles import SLOT_SECONDS, Profiles
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Pairs compared at a time, so that memory does not grow with them.
-CHUNK: Final = 200_000
+#: Pairs compared at a time: few enough that what is made for them stays in the cache.
+CHUNK: Final = 50_000
+#: Random pairs that likeness is held against.
+RANDOM: Final = 200_000
 #: -log10 of the smallest rank share or chance that is told apart.
 FINEST: Final = 6.0
 
@@ -131,12 +134,49 @@ ALL_LIKENESSES: Final = LIKENESSES | {
 _FIGURES: Final = ("creation", "volume", "pace", "batch", "in_tokens", "out_tokens")
 
 
+def compared(profiles: Profiles, seed: int) -> Profiles:
+    """The profiles with the measures of `RANDOM` random pairs, drawn with replacement: what `likenesses` compares with.
+
+    Figures need none: their measure is a share of accounts already.
+    """
+    found = measures(profiles, *random_pairs(len(profiles.first), RANDOM, seed))
+    usual = {name: np.sort(found[name][~np.isnan(found[name])]) for name in found if name not in _FIGURES}
+    return replace(profiles, usual=usual)
+
+
+def random_pairs(size: int, number: int, seed: int) -> tuple[Whole, Whole]:
+    """Account numbers a < b of random pairs of `size` accounts, with replacement; no pair of fewer than two."""
+    drawn = number if size > 1 else 0
+    generator = np.random.default_rng(seed)
+    a = generator.integers(0, max(size, 1), drawn)
+    b = (a + generator.integers(1, max(size, 2), drawn)) % max(size, 1)
+    return np.minimum(a, b), np.maximum(a, b)
+
+
 def likenesses(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
     """Every likeness that profiles tell of, larger meaning more alike; nan where either side is unknown.
 
+    A cosine of .5 is telling at one provider and nothing at the next, where all do alike work. What carries over is
+    how few pairs of strangers are as much alike, so that is what each likeness is: a p-value against random pairs.
+
     Args:
-        profiles: the accounts' profiles.
+        profiles: the accounts' profiles, with the measures of random pairs (`compared`).
         a, b: account numbers of the pairs, shape (n,).
+
+    Returns:
+        By name, each of shape (n,): -log10 of the share of random pairs that are at least as much alike, or for
+        figures of the accounts that are at least as close. Ties count in full.
+    """
+    found = measures(profiles, a, b)
+    for name in found.keys() - set(_FIGURES):
+        usual, known = profiles.usual[name], np.flatnonzero(~np.isnan(found[name]))
+        as_much = len(usual) - np.searchsorted(usual, found[name][known], "left")
+        found[name][known] = -np.log10((as_much + 1) / (len(usual) + 1))
+    return found
+
+
+def measures(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
+    """Every measure of likeness as it is, larger meaning more alike; nan where either side is unknown.
 
     Returns:
         By name, each of shape (n,): -log10 of the share of accounts at least as close (figures, acts), or of the
@@ -151,12 +191,10 @@ def likenesses(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
         if shape in profiles.shapes:
             found[name] = _cosine(profiles, shape, a, b)
     for name, matrix in profiles.traits.items():
-        both = profiles.traited[name][a] & profiles.traited[name][b]
-        found[name] = np.where(both, _rarest(matrix, a, b), np.nan)
+        found[name] = _where(profiles.traited[name], partial(_rarest, matrix), a, b)
     if profiles.templates is not None:
         used = np.diff(profiles.templates.indptr) > 0
-        product = _chunked(lambda x, y: _dot(profiles.templates, x, y), a, b)
-        found["templates"] = np.where(used[a] & used[b], product, np.nan)
+        found["templates"] = _where(used, lambda x, y: _dot(profiles.templates, x, y), a, b)
     if profiles.slots is not None:
         found["together"], found["apart"] = _company(profiles, a, b)
         found["handover"] = _handover(profiles, a, b)
@@ -173,19 +211,42 @@ def rank_share(values: Array, a: Whole, b: Whole) -> Array:
     known = np.sort(values[~np.isnan(values)])
     if len(known) < 2:
         return np.full(len(a), np.nan)
-    distance = np.abs(values[a] - values[b])
-    share = np.zeros(len(a))
-    for end, other in ((values[a], values[b]), (values[b], values[a])):
-        # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
-        low = np.searchsorted(known, np.minimum(end - distance, other), "left")
-        high = np.searchsorted(known, np.maximum(end + distance, other), "right")
-        share += (high - low - 1) / (2 * (len(known) - 1))
-    return np.where(np.isnan(distance), np.nan, np.clip(share, 0, 1))
+    below, upto = np.searchsorted(known, values, "left"), np.searchsorted(known, values, "right")
+
+    def share(x: Whole, y: Whole) -> Array:
+        distance = np.abs(values[x] - values[y])
+        result = np.zeros(len(x))
+        for end, other in ((x, y), (y, x)):
+            # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
+            low = np.minimum(values[end] - distance, values[other])
+            high = np.maximum(values[end] + distance, values[other])
+            first = _place(known, low, values[other], below[other], "left")
+            last = _place(known, high, values[other], upto[other], "right")
+            result += (last - first - 1) / (2 * (len(known) - 1))
+        return np.asarray(np.clip(result, 0, 1))
+
+    return _where(~np.isnan(values), share, a, b)
+
+
+def _place(known: Array, edge: Array, other: Array, place: Whole, side: Literal["left", "right"]) -> Whole:
+    """Where the edge of a range falls among the known values; `place` where it is the other end."""
+    result = place.copy()
+    rows = np.flatnonzero(edge != other)
+    result[rows] = np.searchsorted(known, edge[rows], side)
+    return result
 
 
 def _parts(n: int) -> Iterator[slice]:
     for start in range(0, n, CHUNK):
         yield slice(start, min(start + CHUNK, n))
+
+
+def _where(known: NDArray[np.bool_], measure: Callable[[Whole, Whole], Array], a: Whole, b: Whole) -> Array:
+    """The measure of the pairs of which both ends are known; nan for the others."""
+    rows = np.flatnonzero(known[a] & known[b])
+    result = np.full(len(a), np.nan)
+    result[rows] = _chunked(measure, a[rows], b[rows])
+    return result
 
 
 def _chunked(measure: Callable[[Whole, Whole], Array], a: Whole, b: Whole) -> Array:
@@ -198,8 +259,12 @@ def _chunked(measure: Callable[[Whole, Whole], Array], a: Whole, b: Whole) -> Ar
 def _cosine(profiles: Profiles, shape: str, a: Whole, b: Whole) -> Array:
     """Cosine of the deviations from the average account, damped where either hardly deviates."""
     this = profiles.shapes[shape]
-    product = _chunked(lambda x, y: np.einsum("ij,ij->i", this.direction[x], this.direction[y]), a, b)
-    return np.asarray(product * np.sqrt(np.minimum(this.strength[a], this.strength[b])))
+
+    def cosine(x: Whole, y: Whole) -> Array:
+        product = np.einsum("ij,ij->i", this.direction[x], this.direction[y]).astype(np.float64)
+        return np.asarray(product * np.sqrt(np.minimum(this.strength[x], this.strength[y])))
+
+    return _where(~np.isnan(this.strength), cosine, a, b)
 
 
 def _dot(matrix: csr_array | None, a: Whole, b: Whole) -> Array:
@@ -209,12 +274,9 @@ def _dot(matrix: csr_array | None, a: Whole, b: Whole) -> Array:
 
 
 def _rarest(matrix: csr_array, a: Whole, b: Whole) -> Array:
-    held = csr_array((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
-    return _chunked(
-        lambda x, y: np.asarray(matrix[x].multiply(held[y]).max(axis=1).todense(), dtype=np.float64).ravel(),
-        a,
-        b,
-    )
+    there = matrix[b]
+    held = csr_array((np.ones_like(there.data), there.indices, there.indptr), shape=there.shape)
+    return np.asarray(matrix[a].multiply(held).max(axis=1).todense(), dtype=np.float64).ravel()
 
 
 def _company(profiles: Profiles, a: Whole, b: Whole) -> tuple[Array, Array]:
@@ -226,17 +288,16 @@ def _company(profiles: Profiles, a: Whole, b: Whole) -> tuple[Array, Array]:
         return np.full(len(a), np.nan), np.full(len(a), np.nan)
     days = max(profiles.slots.shape[1] * SLOT_SECONDS / 86_400, 1.0)
     active = np.diff(profiles.slots.indptr) > 0
-    both = active[a] & active[b]
-    common = _chunked(lambda x, y: _dot(profiles.slots, x, y), a, b)
-    expected = _chunked(lambda x, y: np.einsum("ij,ij->i", profiles.hours[x], profiles.hours[y]) / days, a, b)
+    both = np.flatnonzero(active[a] & active[b])
+    x, y = a[both], b[both]
+    common = _chunked(lambda x, y: _dot(profiles.slots, x, y), x, y)
+    expected = _chunked(lambda x, y: np.einsum("ij,ij->i", profiles.hours[x], profiles.hours[y]) / days, x, y)
     expected = np.maximum(expected, 1e-3)
     more = np.where(common > 0, pdtrc(np.maximum(common - 1, 0), expected), 1.0)
-    fewer = pdtr(common, expected)
-    smallest = 10.0**-FINEST
-    return (
-        np.where(both, -np.log10(np.maximum(more, smallest)), np.nan),
-        np.where(both, -np.log10(np.maximum(fewer, smallest)), np.nan),
-    )
+    together, apart = np.full(len(a), np.nan), np.full(len(a), np.nan)
+    together[both] = -np.log10(np.maximum(more, 10.0**-FINEST))
+    apart[both] = -np.log10(np.maximum(pdtr(common, expected), 10.0**-FINEST))
+    return together, apart
 
 
 def _handover(profiles: Profiles, a: Whole, b: Whole) -> Array:
@@ -259,15 +320,16 @@ def _acts(profiles: Profiles, a: Whole, b: Whole) -> Array:
         owner, moment = account[order], at[order]
         start = np.searchsorted(owner, np.arange(size + 1))
         count = np.diff(start)
-        for one, other in ((a, b), (b, a)):
+        both = np.flatnonzero((count[a] > 0) & (count[b] > 0))
+        for one, other in ((a[both], b[both]), (b[both], a[both])):
             for step in range(int(count.max(initial=0))):
-                rows = np.flatnonzero((count[one] > step) & (count[other] > 0))
+                rows = np.flatnonzero(count[one] > step)
                 mine = moment[start[one[rows]] + step]
                 gap, theirs = _nearest(moment, start, other[rows], mine)
                 near = np.searchsorted(at, mine + gap, "right") - np.searchsorted(at, mine - gap, "left")
                 near += np.searchsorted(at, theirs + gap, "right") - np.searchsorted(at, theirs - gap, "left")
                 share = np.clip((near - 2) / (2 * size), 10**-FINEST, 1.0)
-                best[rows] = np.maximum(best[rows], -np.log10(share))
+                best[both[rows]] = np.maximum(best[both[rows]], -np.log10(share))
     return best
 
 

@@ -56,6 +56,7 @@ class Profiles:
         acts: (account, second) of each act by kind, sorted by second.
         has: whether an account has any value of a signal, by signal name, shape (N,).
         held: how many it has, shared or not, likewise.
+        usual: by likeness, its measure over random pairs of which both sides are known, sorted (`likeness.compared`).
     """
 
     figures: dict[str, Array]
@@ -70,6 +71,7 @@ class Profiles:
     acts: dict[str, tuple[Whole, Array]]
     has: dict[str, NDArray[np.bool_]]
     held: dict[str, Whole] = field(default_factory=dict)
+    usual: dict[str, Array] = field(default_factory=dict)
 
 
 def profiles(index: Index, tables: dict[str, Path], timeless: frozenset[str], holdings: Path) -> Profiles:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.profiles import Profiles
-from graphattr.links.score import DECIMALS, Scored, part_of_scored, unshared, weighed
+from graphattr.links.score import DECIMALS, Scored, part_of_scored, probability, unshared, weighed
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 
@@ -27,17 +27,22 @@ _PIECE: Final = {"pair": pl.UInt32, "slot": pl.String} | {
 }
 
 
-def links_table(index: Index, scored: Scored, minimum: float) -> pl.DataFrame:
+def links_table(index: Index, scored: Scored, model: AdditiveModel, minimum: float) -> pl.DataFrame:
     """Pairs with a probability of at least `minimum`, as `LINKS`, sorted by account_a, account_b."""
     kept = np.flatnonzero(scored.probability >= minimum)
     found = scored.candidates
     groups = {f"log10_lr_{name}": scored.groups[kept, n] for n, name in enumerate(GROUPS)}
+    total = scored.groups[kept].sum(axis=1)
+    sides = () if model.limits is None else model.limits.of(total)
+    low, high = [probability(side + scored.prior) for side in sides] or (None, None)
     frame = pl.DataFrame(
         {
             "account_a": index.accounts.gather(found.a[kept]),
             "account_b": index.accounts.gather(found.b[kept]),
             "probability": scored.probability[kept],
-            "log10_lr": scored.groups[kept].sum(axis=1),
+            "low": low,
+            "high": high,
+            "log10_lr": total,
             **groups,
             "log10_prior_odds": np.full(len(kept), scored.prior),
         },

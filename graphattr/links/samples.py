@@ -16,6 +16,7 @@ from graphattr.links.profiles import Profiles
 from graphattr.links.score import piece_ratios
 from graphattr.records import SIGNAL
 from models import AdditiveModel
+from models.additive import NO_CLASS, OWN
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -142,7 +143,7 @@ def _among(pairs: Whole, key: Whole, size: int) -> NDArray[np.bool_]:
 
 def curve_key(signal: str, kind: str | None) -> str:
     """Key of the curve for a shared value: by class where the signal has classes."""
-    return signal if SIGNAL[signal].kind_column is None else f"{signal}:{kind or 'none'}"
+    return signal if SIGNAL[signal].kind_column is None else f"{signal}:{kind or NO_CLASS}"
 
 
 def _shared(
@@ -152,7 +153,7 @@ def _shared(
     ratio, _ = piece_ratios(index, found, entities, model)
     kinds = index.values.select("signal", "kind")
     keys = pl.Series([curve_key(*row) for row in kinds.iter_rows()], dtype=pl.String)
-    own = pl.Series([curve_key(signal, "own") for signal in kinds["signal"]], dtype=pl.String)
+    own = pl.Series([curve_key(signal, OWN) for signal in kinds["signal"]], dtype=pl.String)
     value = found.pieces["value"]
     key = pl.select(
         pl.when(found.pieces["own"]).then(own.gather(value)).otherwise(keys.gather(value))

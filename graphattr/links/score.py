@@ -16,6 +16,7 @@ from graphattr.links.tally import Slots, Tally, by_number
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
+from models.linkage import CURVE
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -80,9 +81,7 @@ def probability(log10_odds: Array) -> Array:
     return np.asarray(1 / (1 + np.power(10.0, -np.clip(log10_odds, -300, 300))))
 
 
-def traits(
-    profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel, gnn: Array | None = None
-) -> Traits:
+def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveModel) -> Traits:
     """Weighs the likenesses of all candidate pairs, and the values that both sides have but do not share.
 
     Args:
@@ -90,14 +89,12 @@ def traits(
         found: candidate pairs, n of them.
         index: the run's index.
         model: the evidence model.
-        gnn: log10 odds of the graph network (`graph_input.log10_odds`), shape (n,); None without one.
     """
     fixed = np.zeros((len(found), len(GROUPS)))
     likeness = np.full((len(found), len(GROUPS)), -np.inf)
     for start in range(0, len(found), CHUNK):
         part = slice(start, start + CHUNK)
-        odds = None if gnn is None else gnn[part]
-        for name, values in weighed(profiles, found.a[part], found.b[part], model, odds).items():
+        for name, values in weighed(profiles, found.a[part], found.b[part], model).items():
             if name in model.curves:
                 fixed[part, GROUPS.index(model.curves[name].group)] += values
             else:
@@ -107,7 +104,15 @@ def traits(
     for signal, rows in unshared(profiles, found, index, model).items():
         curve = model.curves[f"absent:{signal}"]
         fixed[rows, GROUPS.index(curve.group)] += round(curve.values[0], DECIMALS)
-    return Traits(fixed, likeness, gnn)
+    return Traits(fixed, likeness)
+
+
+def with_network(of_pair: Traits, odds: Array, model: AdditiveModel) -> Traits:
+    """The traits with what the graph network says: log10 odds (`graph_input.log10_odds`), shape (n,)."""
+    curve = model.curves[CURVE]
+    fixed = of_pair.fixed.copy()
+    fixed[:, GROUPS.index(curve.group)] += np.round(curve.at(odds), DECIMALS)
+    return Traits(fixed, of_pair.likeness, odds)
 
 
 def part_of_traits(of_pair: Traits, kept: Whole) -> Traits:
@@ -137,7 +142,7 @@ def weighed(
 ) -> dict[str, Array]:
     """log10 likelihood ratio of every likeness that the model weighs, by name, each of shape (n,); 0 where unknown."""
     result = {}
-    alike = likenesses(profiles, a, b) | ({} if gnn is None else {"gnn": gnn})
+    alike = likenesses(profiles, a, b) | ({} if gnn is None else {CURVE: gnn})
     for name, values in alike.items():
         if name in model.curves:
             result[name] = np.round(model.curves[name].at(values), DECIMALS)

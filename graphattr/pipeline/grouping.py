@@ -13,14 +13,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.errors import InputError
-from graphattr.links.drift import drift
+from graphattr.links.drift import RANDOM, TOO_ALIKE, Drift, drift, strangers
 from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
+from graphattr.links.likeness import compared, random_pairs
 from graphattr.links.pieces import Candidates, candidates, part_of
-from graphattr.links.profiles import profiles
+from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
-from graphattr.links.score import Scored, part_of_traits, score, traits
+from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import corroborated, vetoes
@@ -32,6 +33,8 @@ from models.linkage import Linkage
 
 #: Candidate pairs with less than this share of the least probability of a link are dropped after a first look.
 HOPELESS: Final = 0.01
+#: The same where a graph network is still to be asked.
+HOPELESS_WITH_NETWORK: Final = 0.001
 
 Step = Callable[[str, float], None]
 Whole = NDArray[np.int64]
@@ -66,6 +69,63 @@ def find_pairs(signals: Signals, holdings: Path, settings: LinkSettings) -> tupl
     return index, candidates(index, occasions(signals.tables, signals.timeless, hubs), settings)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is said of the candidate pairs that have any hope, whatever entities they resolve to.
+
+    Attributes:
+        found: those pairs.
+        traits: of each.
+        drift: how far the signals are from the training's, with the model as it is used.
+        strangers: what the graph network makes of random pairs (`drift.strangers`); None where none was asked.
+    """
+
+    found: Candidates
+    traits: Traits
+    drift: Drift
+    strangers: float | None
+
+    def document(self) -> dict[str, Any]:
+        """What run.json says of the drift."""
+        index = self.drift.index.items()
+        return {
+            "index": {name: None if np.isnan(value) else round(value, 3) for name, value in index},
+            "unfamiliar": list(self.drift.strange),
+            "fitted": self.drift.familiar,
+            "strangers": None if self.strangers is None else round(self.strangers, 3),
+            "network": self.strangers is not None and self.strangers <= TOO_ALIKE,
+        }
+
+
+def _weighed(
+    index: Index, found: Candidates, seen: Profiles, linkage: Linkage, settings: Settings, step: Step
+) -> _Told:
+    """Weighs what does not come from shared values, drops hopeless pairs, and asks the graph network of the others."""
+    moved = drift(index, seen, found, linkage.model)
+    model = moved.model
+    network = linkage.network if moved.familiar else None
+    of_pair = traits(seen, found, index, model)
+    scored = score(
+        index, found, of_pair, np.arange(index.size), model, settings.links, estimate=moved.familiar
+    )
+    # Later scores only count fewer rivals for a value, and the network adds so much at most: what is this far below a
+    # link stays below.
+    least = settings.links.min_probability * (HOPELESS if network is None else HOPELESS_WITH_NETWORK)
+    kept = np.flatnonzero(scored.probability >= least)
+    found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
+    del scored  # a gigabyte at 100,000 accounts
+    if network is None:
+        return _Told(found, of_pair, moved, None)
+    step("ask the graph network", 0.25)
+    graph = graph_of(index, seen)
+    some = pairs_of(index, found, *random_pairs(index.size, RANDOM, settings.seed))
+    alike = strangers(model, log10_odds(graph, some, network))
+    if alike <= TOO_ALIKE:
+        pairs = pairs_of(index, found, found.a, found.b)
+        of_pair = with_network(of_pair, log10_odds(graph, pairs, network), model)
+    return _Told(found, of_pair, moved, alike)
+
+
 def write_groups(
     signals: Signals, out: Path, settings: Settings, linkage: Linkage, step: Step
 ) -> dict[str, Any]:
@@ -83,23 +143,16 @@ def write_groups(
     entity = np.arange(index.size)
     step("compare profiles", 0.2)
     seen = profiles(index, signals.tables, signals.timeless, out / "holdings.parquet")
-    gnn = None
-    if linkage.network is not None:
-        pairs = pairs_of(index, found, found.a, found.b)
-        gnn = log10_odds(graph_of(index, seen), pairs, linkage.network)
-    moved = drift(index, seen, found, model, gnn)
-    model = moved.model
-    of_pair = traits(seen, found, index, model, gnn)
-    scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
-    # Later scores only count fewer rivals for a value: what is this far below a link stays below.
-    kept = np.flatnonzero(scored.probability >= settings.links.min_probability * HOPELESS)
-    found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
+    seen = compared(seen, settings.seed)
+    told = _weighed(index, found, seen, linkage, settings, step)
+    model = told.drift.model
+    found, of_pair, familiar = told.found, told.traits, told.drift.familiar
     for number in range(settings.links.passes):
         step(
             f"score and group, pass {number + 1} of {settings.links.passes}",
             0.3 + 0.4 * number / settings.links.passes,
         )
-        scored = score(index, found, of_pair, entity, model, settings.links, estimate=moved.familiar)
+        scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
     step("resample memberships", 0.7)
@@ -108,7 +161,7 @@ def write_groups(
     weakest = weakest_points(index, scored, grouping, model, settings.links, settings.rings)
     step("write links and evidence", 0.9)
     minimum = settings.links.min_probability
-    links = links_table(index, scored, minimum)
+    links = links_table(index, scored, model, minimum)
     links.write_parquet(out / "links.parquet")
     evidence = evidence_table(index, seen, scored, model, minimum)
     evidence.write_parquet(out / "evidence.parquet")
@@ -124,14 +177,7 @@ def write_groups(
         "rings": len(grouping.rings),
         "members": members.height,
         "log10_prior_odds": scored.prior,
-        "drift": {
-            "index": {
-                name: None if np.isnan(value) else round(value, 3) for name, value in moved.index.items()
-            },
-            "unfamiliar": list(moved.strange),
-            "far": list(moved.far),
-            "fitted": moved.familiar,
-        },
+        "drift": told.document(),
     }
 
 

@@ -27,7 +27,7 @@ from graphattr.pipeline.update_sources import NewSources, Reading, open_sources
 from graphattr.records import RunPaths
 from loaders import LoadError
 from loaders.enrichment import private_addresses, read_lists, read_networks
-from loaders.load import _check_share, _limits, _table_report
+from loaders.load import check_share, table_report, time_limits
 from loaders.pseudonymise import Pseudonymiser
 from loaders.schema import TABLES
 from loaders.sources import Source
@@ -92,7 +92,7 @@ def _fold(
     new: NewSources, reading: Reading, place: _Work, progress: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
     timeless = check_tables(_with_earlier(new.tables, place.report))
-    limits = _limits(reading.settings.as_of, reading.settings.clock_skew_seconds)
+    limits = time_limits(reading.settings.as_of, reading.settings.clock_skew_seconds)
     known = pl.read_parquet(place.before.signals / "accounts.parquet", columns=["account_id", "created_at"])
     hasher = Pseudonymiser(reading.key, reading.settings.default_region)
     context = Context(hasher, read_networks(new.folder, new.mapping), limits)
@@ -112,9 +112,9 @@ def _fold(
             known = pl.read_parquet(place.out / "signals" / "accounts.parquet", columns=known.columns)
         else:
             _fold_rows(name, staged, place)
-        _check_share(name, staged, reading.settings.max_bad_share)
+        check_share(name, staged, reading.settings.max_bad_share)
         named = [replace(source, name=f"{place.prefix}{source.name}") for source in sources]
-        parts[name] = _table_report(name, named, staged, name in timeless)
+        parts[name] = table_report(name, named, staged, name in timeless)
         progress(name, done, len(new.tables))
     _keep_others(place, set(parts))
     if "ips" in parts:

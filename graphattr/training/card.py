@@ -54,6 +54,13 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         ]
         yield f"| {name.replace('_', ' ') or 'unknown'} | {row['pairs']:,} | {' | '.join(cells)} |"
     yield ""
+    if facts["within_limits"] is not None:
+        yield (
+            "The interval of a link's probability is where nine in ten worlds' own calibration lay. Of each of these"
+            f" worlds {100 * facts['within_limits']:.1f} % of the pairs, on average, stand at sums whose calibration"
+            " agrees with the limits from the others."
+        )
+        yield ""
     yield "## Curves"
     yield ""
     yield "log10 likelihood ratio at the least and the most telling value, and the same-controller pairs behind it."

@@ -24,15 +24,23 @@ def log10_lr(model: AdditiveModel, pairs: Sample) -> Array:
     """log10 likelihood ratio of each pair of a sample, as a run would give it but for rounding; shape (n,)."""
     total = np.zeros((len(pairs.same), len(GROUPS)))
     best = np.full_like(total, -np.inf)
-    for key, values in pairs.features.items():
-        if key in model.curves:
-            total[:, GROUPS.index(model.curves[key].group)] += model.curves[key].at(values)
-        elif key.split(":")[0] in SIGNAL:
-            column = best[:, GROUPS.index(SIGNAL[key.split(":")[0]].group)]
+    shared: dict[str, Array] = {}
+    for name, values in pairs.features.items():
+        signal, _, kind = name.partition(":")
+        key = model.key(signal, kind or None) if signal in SIGNAL else name
+        if signal in SIGNAL and key is not None:
+            # Classes that no training saw are read by one curve, of which the best value counts.
+            shared[key] = np.fmax(shared[key], values) if key in shared else values
+        elif signal in SIGNAL:
+            column = best[:, GROUPS.index(SIGNAL[signal].group)]
             np.fmax(column, values, out=column)
-        elif key in model.likeness:
-            column = best[:, GROUPS.index(model.likeness[key].group)]
-            np.fmax(column, model.likeness_ratio(key, np.power(10.0, -values)), out=column)
+        elif name in model.curves:
+            total[:, GROUPS.index(model.curves[name].group)] += model.curves[name].at(values)
+        elif name in model.likeness:
+            column = best[:, GROUPS.index(model.likeness[name].group)]
+            np.fmax(column, model.likeness_ratio(name, np.power(10.0, -values)), out=column)
+    for key, values in shared.items():
+        total[:, GROUPS.index(model.curves[key].group)] += model.curves[key].at(values)
     total += np.where(best > -np.inf, best, 0.0)
     caps = np.array([model.caps[name] for name in GROUPS])
     return np.asarray(np.clip(total, -caps, caps).sum(axis=1))

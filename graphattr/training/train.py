@@ -18,6 +18,7 @@ from graphattr.settings import Settings
 from graphattr.training.card import card
 from graphattr.training.drawn import ARRAYS, Drawn, read_drawn, write_drawn
 from graphattr.training.fitting import fit
+from graphattr.training.limits import reliability
 from graphattr.training.measure import figures
 from graphattr.training.network import (
     NetworkOptions,
@@ -27,7 +28,7 @@ from graphattr.training.network import (
     with_network,
     write_world,
 )
-from graphattr.training.worlds import Seen, World, read_labels, read_truth, see, variants
+from graphattr.training.worlds import VIEWS, Seen, World, read_labels, read_truth, see, variants
 from models import AdditiveModel
 from models.gnn import Weights, write_weights
 from models.linkage import CURVE, NETWORK_FILE
@@ -114,7 +115,9 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     if CURVE not in model.curves:
         network = None  # too few pairs of one controller to say what it is worth
     step("measure", 0.92)
-    facts = _facts(plan, model, network, training, testing)
+    sure = reliability(model, testing)
+    model = model.model_copy(update={"limits": sure.limits})
+    facts = _facts(plan, model, network, training, testing) | {"within_limits": sure.within}
     _write(work / "model", model, network, facts).replace(plan.out)
     shutil.rmtree(work)
     step("done", 1.0)
@@ -142,7 +145,7 @@ def _split(plan: Training) -> tuple[list[_Key], list[_Key]]:
     """World and variant of what is fitted on, and of what is measured on: whole worlds, all tables."""
     numbers = range(len(plan.signals))
     held = [number for number in numbers if number % EVERY == EVERY - 1]
-    views = 1 if plan.whole else 3
+    views = 1 if plan.whole else VIEWS
     kept = [(number, view) for number in numbers if number not in held for view in range(views)]
     return kept, [(number, view) for number in held for view in range(views)]
 
@@ -183,7 +186,8 @@ def _drawn(plan: Training, work: Path, key: _Key, step: Step, done: float) -> Dr
     number, view = key
     signals, truth = plan.signals[number], plan.truths[number]
     world = variants(signals, number)[view]
-    without = f" without {', '.join(world.without)}" if world.without else ""
+    gone = [*world.without, *world.blank]
+    without = f" without {', '.join(gone)}" if gone else ""
     step(f"look at {signals}{without}", (_LOOKING if plan.network else _LOOKING + _NETWORK) * done)
     path, graph = _sample_file(plan, work, key), _graph_file(plan, work, key)
     if not path.exists() or (plan.network and not graph.exists()):
@@ -203,7 +207,7 @@ def _sample_file(plan: Training, work: Path, key: _Key) -> Path:
 def _seed(key: _Key) -> int:
     """Seed of a sample's draw."""
     number, view = key
-    return number * 3 + view
+    return number * VIEWS + view
 
 
 def _graph_file(plan: Training, work: Path, key: _Key) -> Path:
@@ -237,6 +241,7 @@ def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) ->
     parts = [
         str(world.signals),
         world.without,
+        world.blank,
         str(truth),
         seed,
         stated,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from graphattr.errors import InputError
 from graphattr.links.index import Index
+from graphattr.links.likeness import compared
 from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.score import score, traits
@@ -22,25 +23,42 @@ from graphattr.rings.group import resolve
 from graphattr.rings.guards import vetoes
 from graphattr.settings import Settings
 from loaders import LoadError, load
+from loaders.schema import TABLES as CONTRACT
 from models import AdditiveModel
 
 Whole = NDArray[np.int64]
 
 #: Tables that a world is also seen without, so that a missing one is no evidence.
 OPTIONAL: Final = ("payments", "ips", "devices", "usage", "events")
+#: In how many ways `variants` shows a world.
+VIEWS: Final = 4
+#: Chance of a column to be left empty in such a view.
+BLANKS: Final = 0.5
+
+
+#: Columns that a world is also seen without: what an account holds a value of stays.
+_KEPT: Final = ("ip", "ip_id", "template_id", "requests", "actor_id", "event")
+BLANKABLE: Final = tuple(
+    f"{table}.{column.name}"
+    for table in OPTIONAL
+    for column in CONTRACT[table].columns
+    if not column.required and column.name not in (CONTRACT[table].time, *_KEPT)
+)
 
 
 @dataclass(frozen=True)
 class World:
-    """Signals, with or without some of their tables.
+    """Signals, with or without some of their tables and columns.
 
     Attributes:
         signals: signal folder.
         without: tables left out.
+        blank: columns left empty, as "table.column".
     """
 
     signals: Path
     without: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,10 @@ class Seen:
 
 
 def variants(signals: Path, number: int) -> list[World]:
-    """A world as it is, without one table, and without two or three: in turn by its number."""
+    """A world as it is, without one table, without two or three, and with half of the columns that few providers keep.
+
+    Which tables and columns goes by its number.
+    """
     generator = np.random.default_rng(number)
     several = generator.choice(len(OPTIONAL), int(generator.integers(2, 4)), replace=False)
     one = OPTIONAL[number % len(OPTIONAL)]
@@ -63,6 +84,7 @@ def variants(signals: Path, number: int) -> list[World]:
         World(signals),
         World(signals, (one,)),
         World(signals, tuple(OPTIONAL[place] for place in sorted(several.tolist()))),
+        World(signals, blank=tuple(name for name in BLANKABLE if generator.random() < BLANKS)),
     ]
 
 
@@ -76,11 +98,12 @@ def see(world: World, model: AdditiveModel, settings: Settings) -> Seen:
         except LoadError as error:
             raise InputError(error.got, error.expected, error.hint) from error
         tables = {table: out / "run" / "signals" / f"{table}.parquet" for table in loaded.tables}
+        _blank(tables, world.blank)
         signals = Signals(tables, frozenset(loaded.timeless), out / "run" / "signals" / "lists.parquet")
         holdings = out / "holdings.parquet"
         write_holdings(signals, holdings)
         index, found = find_pairs(signals, holdings, settings.links)
-        seen = profiles(index, tables, signals.timeless, holdings)
+        seen = compared(profiles(index, tables, signals.timeless, holdings), settings.seed)
         labels = pl.read_parquet(tables["labels"]) if "labels" in tables else None
         veto = vetoes(index, None)
     of_pair = traits(seen, found, index, model)
@@ -89,6 +112,16 @@ def see(world: World, model: AdditiveModel, settings: Settings) -> Seen:
         scored = score(index, found, of_pair, entities, model, settings.links)
         entities = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     return Seen(index, found, seen, entities, labels)
+
+
+def _blank(tables: dict[str, Path], names: tuple[str, ...]) -> None:
+    """Empties the columns in the canonical tables."""
+    for table, path in tables.items():
+        columns = [name.removeprefix(f"{table}.") for name in names if name.startswith(f"{table}.")]
+        if columns:
+            frame = pl.read_parquet(path)
+            nothing = [pl.lit(None, frame.schema[column]).alias(column) for column in columns]
+            frame.with_columns(nothing).write_parquet(path)
 
 
 def _without(world: World, out: Path) -> Path:

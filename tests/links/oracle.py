@@ -27,6 +27,8 @@ def holdings(
             value = row.get(signal.column)
             if signal.column == "ip" and value is None:
                 value = row.get("ip_id")
+            if signal.name == "actor" and row.get("event") in ("banned", "reinstated"):
+                continue  # the provider's own acts
             account = row["account_id"]
             if value is None:
                 continue

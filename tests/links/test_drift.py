@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphattr.links import drift as module
-from graphattr.links.drift import FAR, Drift, drift, told
+from graphattr.links.drift import TOO_ALIKE, Drift, drift, strangers, told
 from graphattr.links.index import Index
 from graphattr.links.likeness import likenesses
 from graphattr.links.pieces import Candidates, candidates
@@ -65,72 +65,62 @@ def test_signals_like_those_of_the_training_keep_all_curves() -> None:
     found = moved(model, world())
     assert found.model == model
     assert found.familiar
-    assert found.far == found.strange == ()
+    assert found.strange == ()
     assert found.index.keys() == {"creation", "volume", *FIGURES}
     assert max(found.index.values()) < 0.5
 
 
-def test_a_likeness_that_says_the_same_of_everybody_loses_its_curve() -> None:
+def test_likenesses_that_moved_are_told_and_keep_their_curves() -> None:
     model = trained()
-    # Every account makes the same requests: all pairs are as close as can be told.
-    found = moved(model, world(batch=np.ones(SIZE)))
-    assert found.far == ("batch",)
-    assert found.index["batch"] > FAR
-    assert found.model.curves.keys() == model.curves.keys() - {"batch"}
-    assert found.familiar
-
-
-def test_a_likeness_without_values_stays_and_is_nan() -> None:
-    found = moved(trained(), world(pace=np.full(SIZE, np.nan)))
+    # Every account makes the same requests at the same pace: all pairs are as close as can be told.
+    found = moved(model, world(batch=np.ones(SIZE), pace=np.full(SIZE, np.nan)))
+    assert found.index["batch"] > 2
     assert np.isnan(found.index["pace"])
-    assert found.far == ()
-    assert "pace" in found.model.curves
-
-
-def test_when_most_likenesses_do_not_fit_no_curve_is_used() -> None:
-    model = trained()
-    same = {name: np.ones(SIZE) for name in FIGURES}
-    half = moved(model, world(**{name: same[name] for name in FIGURES[:3]}))  # three of six
-    assert len(half.far) == 3
-    assert half.familiar
-    most = moved(model, world(**same))
-    assert set(most.far) == set(FIGURES)
-    assert most.model.curves == {}
-    assert not most.familiar
-    # Of those that have values: three of five are most.
-    gone = world(**(same | {"pace": np.full(SIZE, np.nan), "out_tokens": world()[1].figures["out_tokens"]}))
-    index, seen, found = gone
-    seen.figures["volume"] = np.ones(SIZE)
-    assert drift(index, seen, found, model).model.curves == {}
+    # The curves were fitted together: a sum without one of them would be no likelihood ratio.
+    assert found.model == model
 
 
 def test_signals_of_classes_that_no_training_saw_are_named() -> None:
     model = trained()
     found = moved(model, world(kind="tor"))
     assert found.strange == ("ip",)
-    # What both have and do not share says nothing where sharing it would not be understood.
-    assert found.model.curves.keys() == model.curves.keys() - {"absent:ip"}
+    assert found.model == model  # one signal of several
     assert moved(trained(("ip:tor",)), world(kind="tor")).strange == ()
+    # A foreign class is read by the curve of values without a class, and stays foreign.
+    assert moved(trained(("ip:none",)), world(kind="tor")).strange == ("ip",)
 
 
-def test_a_signal_is_strange_by_most_of_its_uses() -> None:
+def test_where_most_shared_values_have_no_curve_none_is_used() -> None:
     value: Value = ("ip", "1")
     other: Value = ("ip", "2")
-    model = trained()
-    for few, many, strange in (
-        ([0, 1], [2, 3, 4], ("ip",)),
-        ([0, 1, 5], [2, 3, 4], ()),
-        ([0, 1, 5], [2, 3], ()),
+    for few, many, fits in (
+        ([0, 1], [2, 3, 4], False),
+        ([0, 1, 5], [2, 3, 4], True),
+        ([0, 1, 5], [2, 3], True),
     ):
         index = index_of(SIZE, {value: few, other: many}, kinds={value: "vpn", other: "tor"})
-        found = candidates(index, NO_USES, LinkSettings())
-        assert drift(index, profiles_of(index), found, model).strange == strange
+        found = drift(index, profiles_of(index), candidates(index, NO_USES, LinkSettings()), trained())
+        assert found.strange == (() if fits else ("ip",))
+        assert found.familiar == fits
+        assert bool(found.model.curves) == fits
+
+
+def test_strangers_are_as_much_alike_as_a_likelihood_ratio_lets_them_be() -> None:
+    curve = Curve(group="graph", knots=(-9.0, 9.0), values=(-9.0, 9.0), pairs=99)
+    model = field_guided_model().model_copy(update={"curves": {"gnn": curve}})
+    generator = np.random.default_rng(0)
+    # Exact ratios of unit normals 2 apart, over pairs of two controllers: mean 1 (Turing and Good).
+    exact = (2 * generator.normal(0, 1, 200_000) - 2) / np.log(10)
+    assert strangers(model, exact) == pytest.approx(1, rel=0.05)
+    assert strangers(model, exact + 1) > TOO_ALIKE
+    # One ratio counts as much as the group's cap lets it.
+    assert strangers(model, np.array([99.0])) == pytest.approx(10 ** model.caps["graph"])
 
 
 def test_a_model_without_curves_drifts_from_nothing() -> None:
     model = field_guided_model()
     found = moved(model, world())
-    assert (found.index, found.strange, found.far) == ({}, (), ())
+    assert (found.index, found.strange) == ({}, ())
     assert found.model == model
     assert not found.familiar
 
@@ -139,7 +129,7 @@ def test_no_candidates() -> None:
     index = index_of(5, {})
     found = drift(index, profiles_of(index), candidates(index, NO_USES, LinkSettings()), trained())
     assert all(np.isnan(value) for value in found.index.values())
-    assert found.far == found.strange == ()
+    assert found.strange == ()
 
 
 def test_many_pairs_are_measured_on_some(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +146,7 @@ def test_many_pairs_are_measured_on_some(monkeypatch: pytest.MonkeyPatch) -> Non
     part = drift(index, seen, found, model).index
     assert lengths == [-(-len(found) // 3)]
     assert part.keys() == whole.keys()
-    assert max(part.values()) < FAR
+    assert max(part.values()) < 1
 
 
 def test_deciles_without_the_ends() -> None:

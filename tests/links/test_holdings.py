@@ -78,7 +78,14 @@ tables = st.fixed_dictionaries(
             max_size=6,
         ),
         "events": st.lists(
-            st.fixed_dictionaries({"account_id": who, "actor_id": some("act", "acc-a"), "observed_at": when}),
+            st.fixed_dictionaries(
+                {
+                    "account_id": who,
+                    "actor_id": some("act", "acc-a"),
+                    "event": st.sampled_from(["key_created", "banned", "reinstated"]),
+                    "observed_at": when,
+                }
+            ),
             max_size=6,
         ),
     }

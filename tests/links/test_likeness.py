@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from graphattr.links import likeness
 from graphattr.links.holdings import holdings
 from graphattr.links.index import build_index
-from graphattr.links.likeness import LIKENESSES, likenesses, rank_share
+from graphattr.links.likeness import LIKENESSES, compared, likenesses, measures, rank_share
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from links import oracle
 from links.habits import Habits
-from links.worlds import accounts, at, names, write
+from links.worlds import accounts, at, index_of, names, profiles_of, write
 
 RANKS = ("creation", "pace", "batch", "in_tokens", "out_tokens")
 #: Likenesses that are computed with single precision.
@@ -81,7 +81,7 @@ def seen(tables: Rows, folder: Path, timeless: frozenset[str] = frozenset()) -> 
 
 def measured(tables: Rows, timeless: frozenset[str] = frozenset(), a: Any = A, b: Any = B) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
-        return likenesses(seen(tables, Path(folder), timeless), a, b)
+        return measures(seen(tables, Path(folder), timeless), a, b)
 
 
 def of(tables: Rows, name: str, a: int = 0, b: int = 1) -> float:
@@ -109,12 +109,49 @@ def test_likenesses_equal_the_oracle(tables: Rows) -> None:
 def test_neither_the_order_of_a_pair_nor_chunks_change_a_likeness(tables: Rows, chunk: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         known = seen(tables, Path(folder))
-        whole, turned = likenesses(known, A, B), likenesses(known, B, A)
+        whole, turned = measures(known, A, B), measures(known, B, A)
         patch.setattr(likeness, "CHUNK", chunk)
-        parts = likenesses(known, A, B)
+        parts = measures(known, A, B)
     for name, values in whole.items():
         np.testing.assert_array_equal(parts[name], values, err_msg=name)
         np.testing.assert_allclose(turned[name], values, atol=1e-12, err_msg=name)
+
+
+@settings(deadline=None, max_examples=15)
+@given(signals, st.integers(0, 9))
+def test_a_likeness_is_the_share_of_random_pairs_that_are_as_much_alike(tables: Rows, seed: int) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(likeness, "RANDOM", 50)
+        known = compared(seen(tables, Path(folder)), seed)
+        raw, found = measures(known, A, B), likenesses(known, A, B)
+    assert found.keys() == raw.keys()
+    for name, values in found.items():
+        usual = known.usual.get(name)
+        if usual is None:  # figures are shares already
+            np.testing.assert_array_equal(values, raw[name])
+            continue
+        assert len(usual) <= 50
+        for one, share in zip(raw[name], values, strict=True):
+            as_much = sum(other >= one for other in usual)
+            expected = math.nan if math.isnan(one) else -math.log10((as_much + 1) / (len(usual) + 1))
+            assert share == pytest.approx(expected, nan_ok=True)
+
+
+def test_random_pairs_are_of_two_accounts_and_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likeness, "RANDOM", 500)
+    asked: list[set[tuple[int, int]]] = []
+
+    def noted(_profiles: Profiles, a: Any, b: Any) -> dict[str, Any]:
+        asked.append(set(zip(a.tolist(), b.tolist(), strict=True)))
+        return {"hours": a + b / 100}
+
+    monkeypatch.setattr(likeness, "measures", noted)
+    three = profiles_of(index_of(3, {}))
+    found = [compared(three, seed).usual["hours"] for seed in (1, 1, 2)]
+    assert asked[0] == {(0, 1), (0, 2), (1, 2)}
+    np.testing.assert_array_equal(found[0], found[1])
+    assert (found[0] != found[2]).any()
+    assert len(compared(profiles_of(index_of(1, {})), 0).usual["hours"]) == 0
 
 
 @given(

@@ -18,6 +18,7 @@ from links.oracle import World
 from links.strategies import entities, worlds
 from links.worlds import NO_USES, Held, Value, index_of, occasions_of, profiles_of, scores_of
 from models import AdditiveModel, Curve, field_guided_model
+from models.additive import Limits
 
 MODEL = field_guided_model()
 SETTINGS = LinkSettings()
@@ -52,7 +53,7 @@ def test_the_tables_agree_with_each_other(
     world: World, entity: list[int], model: AdditiveModel, minimum: float
 ) -> None:
     index, scored = made(world, model, entity)
-    links = links_table(index, scored, minimum)
+    links = links_table(index, scored, model, minimum)
     evidence = evidence_table(index, profiles_of(index), scored, model, minimum)
     assert dict(links.schema) == LINKS
     assert dict(evidence.schema) == EVIDENCE
@@ -145,9 +146,25 @@ def test_of_equal_pieces_the_first_by_signal_and_value_counts() -> None:
     assert rows.select("value", "used").rows() == [("d1", True), ("d2", False)]
 
 
+def test_a_link_has_the_limits_of_its_sum_and_none_where_none_are_known() -> None:
+    bounded = MODEL.model_copy(
+        update={"limits": Limits(at=(-9.0, 9.0), low=(-10.0, 6.0), high=(-8.0, 9.5), worlds=5)}
+    )
+    index, scored = made(World(5, {("device", "d"): [Held(0), Held(1), Held(2)]}), bounded)
+    links = links_table(index, scored, bounded, 0.0)
+    assert links.height
+    assert (links["low"] < links["probability"]).all()
+    assert (links["probability"] < links["high"]).all()
+    odds = np.log10(links["low"]) - np.log10(1 - links["low"]) - links["log10_prior_odds"]
+    expected = np.interp(links["log10_lr"], (-9, 9), (-10, 6))
+    np.testing.assert_allclose(odds, expected, atol=1e-9)
+    bare = links_table(index, scored, MODEL, 0.0)
+    assert bare["low"].null_count() == bare["high"].null_count() == bare.height
+
+
 def test_no_links() -> None:
     index, scored = made(World(5, {}), MODEL)
-    assert links_table(index, scored, 0.0).height == 0
+    assert links_table(index, scored, MODEL, 0.0).height == 0
     assert evidence_table(index, profiles_of(index), scored, MODEL, 0.0).height == 0
 
 

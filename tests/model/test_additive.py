@@ -174,7 +174,9 @@ def test_a_value_is_looked_up_by_its_class_first() -> None:
     )
     assert made.key("ip", "vpn") == "ip:vpn"
     assert made.key("ip", None) == "ip:none"
-    assert made.key("ip", "tor") is None
+    assert made.key("ip", "tor") == "ip:none"  # a class that no training saw is one that is not known
+    assert made.key("ip", "own") is None
+    assert made.restricted({"ip:vpn"}).key("ip", "tor") is None
     assert made.key("device", "anything") == made.key("device", None) == "device"
     assert set(made.restricted({"device", "phone"}).curves) == {"device"}
 

@@ -20,15 +20,16 @@ import models.gnn
 from graphattr.errors import InputError, SettingsError
 from graphattr.evidence.bundle import build_bundle
 from graphattr.evidence.verify import verify_bundle
+from graphattr.links.drift import TOO_ALIKE
 from graphattr.links.pieces import candidates
 from graphattr.links.samples import Sample
-from graphattr.pipeline import Plan, run
+from graphattr.pipeline import Plan, grouping, run
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings, Secrets
 from graphattr.simulate import simulate
 from graphattr.training import NetworkOptions, train
 from graphattr.training.network import read_world, taught, write_world
-from graphattr.training.worlds import Seen
+from graphattr.training.worlds import VIEWS, Seen
 from models import field_guided_model, load_model
 from models.linkage import load_linkage
 
@@ -92,11 +93,11 @@ def test_the_curve_is_fitted_where_the_network_never_was(
     monkeypatch.setattr(module, "train_network", no_training)
     monkeypatch.setattr(module, "fit", no_fit)
     train(plan(three, tmp_path / "m", network=OPTIONS, whole=False))
-    assert len(fitted) == 9  # three worlds, each whole and twice without some tables
-    assert ["gnn" in sample.features for sample in fitted] == [False] * 6 + [True] * 3
-    assert all(np.isfinite(sample.features["gnn"]).all() for sample in fitted[6:])
+    assert len(fitted) == 3 * VIEWS  # three worlds, each whole and without some tables or columns
+    assert ["gnn" in sample.features for sample in fitted] == [False] * 2 * VIEWS + [True] * VIEWS
+    assert all(np.isfinite(sample.features["gnn"]).all() for sample in fitted[2 * VIEWS :])
     assert len(trained) == 2
-    for sample, part in zip(trained, (fitted[0], fitted[3]), strict=True):
+    for sample, part in zip(trained, (fitted[0], fitted[VIEWS]), strict=True):
         assert len(sample.a) > len(part.a)  # without the controllers that are kept for measuring
         assert sample.prior != fitted[6].prior
 
@@ -143,7 +144,8 @@ def test_a_run_reads_the_network(scored: Path, networked: Path, worlds: list[Pat
     assert linkage.network is not None
     document = json.loads((scored / "run.json").read_text())
     assert document["model"]["network"] == linkage.network.sha256
-    assert "gnn" in document["links"]["drift"]["index"]
+    assert document["links"]["drift"]["network"]
+    assert 0 < document["links"]["drift"]["strangers"] <= TOO_ALIKE
     links, evidence = (pl.read_parquet(scored / f"{name}.parquet") for name in ("links", "evidence"))
     rows = evidence.filter(pl.col("signal") == "gnn")
     assert rows.height > 0
@@ -175,6 +177,16 @@ def test_a_run_reads_the_network(scored: Path, networked: Path, worlds: list[Pat
     both = links.join(without, on=["account_a", "account_b"], suffix="_without")
     assert both.height > 10
     assert (both["log10_lr"] != both["log10_lr_without"]).any()
+
+
+def test_a_network_that_finds_strangers_alike_is_not_used(
+    networked: Path, worlds: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "TOO_ALIKE", 0.0)
+    document = run(Plan(str(worlds[0] / "signals"), tmp_path / "run", model=networked), Secrets())
+    assert not document["links"]["drift"]["network"]
+    assert document["links"]["drift"]["strangers"] > 0
+    assert (pl.read_parquet(tmp_path / "run" / "links.parquet")["log10_lr_graph"] == 0).all()
 
 
 def test_the_same_run_gives_the_same_bytes(

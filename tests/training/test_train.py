@@ -17,7 +17,7 @@ from graphattr.links.samples import Sample
 from graphattr.records import SIGNAL
 from graphattr.training.drawn import Drawn, read_drawn, write_drawn
 from graphattr.training.train import EVERY, _by_controller, _split, train
-from graphattr.training.worlds import OPTIONAL, read_labels, read_truth, variants
+from graphattr.training.worlds import BLANKABLE, OPTIONAL, VIEWS, read_labels, read_truth, variants
 from models import field_guided_model, load_model
 
 from .conftest import plan
@@ -199,7 +199,7 @@ def test_no_controller_is_on_both_sides(worlds: list[Path], tmp_path: Path) -> N
     with pytest.raises(Killed):
         train(plan(worlds[:1], tmp_path / "model", whole=False), kill)
     drawn = [read_drawn(path) for path in sorted((tmp_path / "model.training").glob("*.npz"))]
-    assert len(drawn) == 3  # the world, and two views without some of its tables
+    assert len(drawn) == VIEWS
     training, testing = _by_controller(drawn)
     owners = [
         {int(owner) for world in part for owner in (*world.sample.owner_a, *world.sample.owner_b)}
@@ -219,24 +219,31 @@ def test_no_controller_is_on_both_sides(worlds: list[Path], tmp_path: Path) -> N
 def test_every_fifth_world_is_kept_for_measuring(tmp_path: Path) -> None:
     many = plan([tmp_path / str(n) for n in range(11)], tmp_path / "model", whole=False)
     kept, held = _split(many)
-    assert held == [(4, view) for view in range(3)] + [(9, view) for view in range(3)]
+    assert held == [(world, view) for world in (4, 9) for view in range(VIEWS)]
     assert {world for world, _ in kept} == set(range(11)) - {4, 9}
-    assert len(kept) == 9 * 3
+    assert len(kept) == 9 * VIEWS
     whole = plan([tmp_path / str(n) for n in range(EVERY)], tmp_path / "model")
     assert _split(whole) == ([(n, 0) for n in range(4)], [(4, 0)])
 
 
-def test_views_leave_out_one_table_and_then_two_or_three(tmp_path: Path) -> None:
+def test_views_leave_out_tables_and_columns(tmp_path: Path) -> None:
     gone = []
+    blank = set()
     for number in range(20):
-        whole, one, several = variants(tmp_path, number)
+        whole, one, several, columns = variants(tmp_path, number)
         assert whole.without == ()
         assert len(one.without) == 1
         assert 2 <= len(set(several.without)) <= 3
         assert set(several.without) <= set(OPTIONAL)
-        assert variants(tmp_path, number) == [whole, one, several]
+        assert columns.without == whole.blank == one.blank == several.blank == ()
+        assert columns.blank
+        assert variants(tmp_path, number) == [whole, one, several, columns]
+        blank |= {*columns.blank}
         gone += [*one.without]
     assert set(gone) == set(OPTIONAL)
+    assert blank == set(BLANKABLE)
+    assert {"ips.network_kind", "payments.kind"} <= blank
+    assert not blank & {"ips.ip", "usage.template_id", "usage.observed_at", "devices.device_id"}
 
 
 def test_labels_that_contradict_each_other_bind_nobody() -> None:
