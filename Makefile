@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo explore hop neo4j neo4j-stop sample model benchmark-quality system test lint types layers check lock clean
+.PHONY: help setup setup-train demo explore hop neo4j neo4j-stop sample model rings benchmark-quality system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -77,6 +77,11 @@ model: setup-train ## make the shipped model anew from simulated worlds (half an
 	done
 	$(BIN)/graphattr train $(MODEL_WORLDS:%=build/model/%/signals) --name linkage-2 --gnn --epochs 20 --out build/model/linkage
 	cp build/model/linkage/* models/shipped/linkage/
+
+rings: setup ## make the ring classifier and the rings with known truth anew, after each change of the linkage model
+	rm -rf build/rings build/rings.training && mkdir -p build
+	$(BIN)/graphattr train-rings --out build/rings
+	cp build/rings/* models/shipped/rings/
 
 system: ## what the tests need beside Python: a JDK, Maven and Chromium (installed through apt where that is allowed)
 	@.ci/system

@@ -9,9 +9,10 @@ from models.additive import (
     load_model,
     shipped_model,
 )
-from models.calibration import KnownRings, load_rings, shipped_rings
+from models.calibration import NO_RINGS, KnownRings, load_rings, shipped_rings
 
 __all__ = [
+    "NO_RINGS",
     "AdditiveModel",
     "Curve",
     "KnownRings",

@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 PRODUCT: Final = "graphattr"
+ADDITIVE: Final = "graphattr, no network"
+NETWORK: Final = "its network alone"
 SPLINK: Final = "Splink (EM)"
 SPLINK_A: Final = "Splink (m of A)"
 BOOSTING: Final = "boosting"
@@ -30,7 +32,7 @@ PROPAGATION: Final = "label propagation"
 #: Methods with scores whose rings are the components of the pairs above a threshold.
 THRESHOLDED: Final = (SPLINK, SPLINK_A, BOOSTING)
 #: Scores that are log10 odds as they come; the weight of shared values only orders pairs.
-ODDS: Final = (SPLINK, SPLINK_A, BOOSTING, PRODUCT)
+ODDS: Final = (SPLINK, SPLINK_A, BOOSTING, NETWORK, ADDITIVE, PRODUCT)
 #: What Louvain and untuned Leiden look at: every value but the hubs that a projection cannot hold.
 PLAIN: Final = graphs.View(cap=100)
 
@@ -72,7 +74,12 @@ def scores(
     found = {WEIGHT: graphs.pair_weight(weights, world.a, world.b)}
     if slow:
         found |= {SPLINK: linkage.match_weights(world), SPLINK_A: linkage.match_weights(world, m)}
-    return found | {BOOSTING: boosting.log_odds(booster, world.features), PRODUCT: world.log_odds}
+    return found | {
+        BOOSTING: boosting.log_odds(booster, world.features),
+        NETWORK: world.network,
+        ADDITIVE: world.without_network,
+        PRODUCT: world.log_odds,
+    }
 
 
 def partitions(

@@ -46,6 +46,7 @@ class Material:
         a, b: candidate pairs, a < b, sorted, shape (n,).
         features: what the product says of each pair (`features`), n rows.
         log_odds: the product's log10 posterior odds, shape (n,).
+        without_network, network: the same without what the graph network says, and with nothing else but the prior.
         label: the product's ring of each account; an account in none has a label of its own.
     """
 
@@ -58,6 +59,8 @@ class Material:
     b: Whole
     features: pl.DataFrame
     log_odds: Floats
+    without_network: Floats
+    network: Floats
     label: Whole
 
     @property
@@ -100,6 +103,8 @@ def material(signals: Path, out: Path, mapping: Path | None = None) -> Material:
         b=b,
         features=features(links, pl.read_parquet(uncut.table("evidence")), a, b, held, created, volume),
         log_odds=links["log_odds"].to_numpy(),
+        without_network=(links["uncut"] - links["log10_lr_graph"]).to_numpy(),
+        network=(links["log10_prior_odds"] + links["log10_lr_graph"]).to_numpy(),
         label=codes(pl.read_parquet(plain.table("members")), accounts),
     )
 
@@ -117,7 +122,11 @@ def _links(plain: RunPaths, uncut: RunPaths) -> pl.DataFrame:
         .join(published, on=key, how="left", maintain_order="left")
     )
     below = pl.min_horizontal("odds", pl.lit(float(np.log10(cut / (1 - cut)))))
-    return joined.with_columns(log_odds=pl.coalesce("published", below)).drop("odds", "published")
+    return (
+        joined.with_columns(log_odds=pl.coalesce("published", below))
+        .rename({"odds": "uncut"})
+        .drop("published")
+    )
 
 
 def _numbers(ids: pl.Series, accounts: pl.Series) -> Whole:

@@ -71,6 +71,8 @@ def _how(tuned: Tuned) -> str:
             boosting=methods.BOOSTING,
             weight=methods.WEIGHT,
             product=methods.PRODUCT,
+            additive=methods.ADDITIVE,
+            network=methods.NETWORK,
             model=shipped_model().name,
             fit=len(tuned.fit_seeds),
             hold=len(tuned.hold_seeds),

@@ -49,6 +49,7 @@ class RingPage:
         rivals: every hypothesis, the most probable first.
         speaks_for, speaks_against: links and signals; `searches` says what was looked for.
         weakest_point: the value without which the ring breaks, if there is one.
+        error_rate: what the run's error control promises, and under which condition.
         missing: groups of evidence and statistics that were not to be had.
         members: account, probability, low, high, tier; at most `SHOWN_MEMBERS`, the least certain first.
         links: account, account, probability, log10 likelihood ratio, the part of each group; at most
@@ -63,6 +64,7 @@ class RingPage:
     speaks_for: tuple[Sentence, ...]
     speaks_against: tuple[Sentence, ...]
     weakest_point: Sentence
+    error_rate: Sentence
     missing: tuple[Sentence, ...]
     searches: tuple[Search, ...]
     members: tuple[tuple[Sentence, ...], ...]
@@ -91,6 +93,7 @@ def ring_of(figures: Figures, ring_id: str) -> RingPage:
         speaks_for=_speaks_for(figures, ring_id),
         speaks_against=against(found),
         weakest_point=_weakest(case, ring_id),
+        error_rate=(Quote(str(case.facts["guarantee"])),),
         missing=_missing(figures, ring_id, found),
         searches=found,
         members=_members(figures, ring_id) if case.has("members") else (),

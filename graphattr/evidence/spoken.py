@@ -15,6 +15,7 @@ def page_text(page: RingPage) -> str:
     made += section("Speaks for common control", page.speaks_for)
     made += section("Speaks against it", page.speaks_against)
     made += section("Weakest point", [page.weakest_point])
+    made += section("Error rate", [page.error_rate])
     made += section("Missing", page.missing)
     made += _table("Members, the least certain first", "account probability low high tier", page.members)
     made += _table("Shared values that count", "signal value links members accounts", page.values)

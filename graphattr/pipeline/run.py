@@ -8,7 +8,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from graphattr.settings import Secrets, Settings
 from graphattr.store.graph import GraphTables
 from graphattr.store.open import open_store
 from loaders import LoadError, load
-from models import KnownRings, ModelError, shipped_rings
+from models import NO_RINGS, KnownRings, ModelError, shipped_rings
 from models.linkage import Linkage, load_linkage, shipped_linkage
 
 SCHEMA: Final = 1
@@ -156,17 +156,41 @@ def compute(job: Job, step: Step) -> dict[str, Any]:
             "group", lambda: write_groups(signals, out, plan.settings, job.linkage, _within(step, 0.3, 0.4))
         ),
     ]
+    known = covering(job.known, job.linkage, stages[-1]["facts"]["drift"])
     if job.name_rings is not None:
         step("name rings", 0.72)
         stages.append(stage.stage("names", job.name_rings))
     step("weigh hypotheses", 0.75)
     stages.append(
-        stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, job.known)})
+        stage.stage("attribute", lambda: {"status": write_rings(signals, out, plan.settings, known)})
     )
     step("fill the store", 0.85)
     stages.append(stage.stage("store", lambda: _fill(job, out)))
     step("hash and publish", 0.97)
-    return _document(plan, stages, loaded, job.linkage, job.known, out)
+    return _document(plan, stages, loaded, job.linkage, known, out)
+
+
+def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any]) -> KnownRings:
+    """The rings with known truth, or none with the reason in `source` where they say nothing of this run.
+
+    They were found by one linkage model, read whole. Rings found in another way have other errors.
+
+    Args:
+        known: the rings.
+        linkage: the model of this run.
+        drift: how far the signals are from those that it was fitted on (`links.drift` of run.json).
+    """
+    if not len(known):
+        return known
+    if known.linkage != linkage.model.sha256:
+        reason = f"the rings with known truth were found by another model than '{linkage.model.name}'"
+    elif not drift["fitted"]:
+        reason = "most shared values are of kinds that the model was not fitted on"
+    elif linkage.network is not None and not drift["network"]:
+        reason = "the graph network that the rings with known truth were found with cannot read these signals"
+    else:
+        return known
+    return replace(NO_RINGS, source=reason)
 
 
 def _within(step: Step, start: float, share: float) -> Step:

@@ -65,6 +65,8 @@ def crews() -> tuple[Material, np.ndarray]:
             b=b,
             features=features.cast(pl.Float32),
             log_odds=shares,
+            without_network=shares,
+            network=shares,
             label=np.arange(60),
         ),
         owner,

@@ -206,7 +206,8 @@ def _links(holdings: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], list
         found.append(("timing", "creation", None, None, far, True, None, None, 420.0, None, None, words))
         parts = dict.fromkeys(GROUPS, 0.0) | {piece[0]: piece[4] for piece in found}
         total = math.fsum(parts.values())
-        links.append((*pair, probability(PRIOR + total), total, *(parts[g] for g in GROUPS), PRIOR))
+        stated, *limits = (probability(PRIOR + total + off) for off in (0.0, -0.5, 0.5))
+        links.append((*pair, stated, *limits, total, *(parts[g] for g in GROUPS), PRIOR))
         evidence += [(*pair, *piece) for piece in found]
     return links, evidence
 

@@ -34,6 +34,7 @@ def test_ring_page(run: Path) -> None:
     assert page.rivals[0].hypothesis == "single_operator"
     assert "many payments failed" in lines(page.rivals[0].speaks_for)
     assert plain(page.weakest_point) == "The ring breaks without one value: ip:2001:db8::7."
+    assert plain(page.error_rate) == json.loads((run / "run.json").read_text())["guarantee"]
     assert len(page.members) == 8
     assert plain(page.members[0][0]) == "acc-a8", "the least certain first"
     assert len(page.links) == 25
