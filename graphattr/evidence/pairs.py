@@ -74,6 +74,7 @@ def pair_of(figures: Figures, a: str, b: str, missing: tuple[Sentence, ...] = ()
         Code(b),
         " are consistent with one controller with the probability ",
         figures.get("link.probability", a, b),
+        *_limits(figures, link, a, b),
         ": prior odds ",
         figures.get("link.prior", a, b),
         " and evidence ",
@@ -152,3 +153,11 @@ def _unheld(run: Path, case: Case, a: str, b: str) -> tuple[Sentence, ...]:
             if values["value"].n_unique() == values.height:
                 lines.append((f"{signal.name}: both have some, and share none.",))
     return tuple(lines)
+
+
+def _limits(figures: Figures, link: pl.DataFrame, a: str, b: str) -> Sentence:
+    """Where the probability lay in worlds that no fitting saw; nothing where that is not known."""
+    if not figures.case.has("links.low") or link["low"][0] is None:
+        return ()
+    limits = (figures.get("link.low", a, b), " to ", figures.get("link.high", a, b))
+    return (" (", *limits, " by the calibration of nine in ten worlds that no fitting saw)")

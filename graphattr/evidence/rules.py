@@ -259,6 +259,26 @@ def _probability(case: Case, a: str, b: str) -> Amount:
     return Amount(_row(link_of(case, a, b), "probability"))
 
 
+@rule(
+    "link.low",
+    "probability",
+    ("links",),
+    "the link's `low`: where the calibration of one world in twenty lay below",
+)
+def _low(case: Case, a: str, b: str) -> Amount:
+    return Amount(_row(link_of(case, a, b), "low"))
+
+
+@rule(
+    "link.high",
+    "probability",
+    ("links",),
+    "the link's `high`: where the calibration of one world in twenty lay above",
+)
+def _high(case: Case, a: str, b: str) -> Amount:
+    return Amount(_row(link_of(case, a, b), "high"))
+
+
 @rule("link.lr", "log10", ("links",), "the link's `log10_lr`: the sum of its groups")
 def _lr(case: Case, a: str, b: str) -> Amount:
     return Amount(_row(link_of(case, a, b), "log10_lr"))
