@@ -287,6 +287,10 @@ def _links(rosters: dict[str, list[str]], holdings: pl.DataFrame) -> tuple[pl.Da
     return pl.DataFrame(pieces, infer_schema_length=None), pl.DataFrame(links)
 
 
+def _probability(log10_odds: float) -> float:
+    return float(1 / (1 + 10**-log10_odds))
+
+
 def _link(a: str, b: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     best = {g: max((p["log10_lr"] for p in found if p["group"] == g), default=0.0) for g in GROUPS}
     seen: set[str] = set()
@@ -297,7 +301,9 @@ def _link(a: str, b: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "account_a": a,
         "account_b": b,
-        "probability": 1 / (1 + 10 ** -(PRIOR + total)),
+        "probability": _probability(PRIOR + total),
+        "low": _probability(PRIOR + total - 0.5),
+        "high": _probability(PRIOR + total + 0.5),
         "log10_lr": total,
         **{f"log10_lr_{g}": lr for g, lr in best.items()},
         "log10_prior_odds": PRIOR,
