@@ -82,8 +82,10 @@ def strangers(model: AdditiveModel, odds: Array) -> float:
 
     Args:
         model: the evidence model, with a curve for the network.
-        odds: what the network says of random pairs (`graph_input.log10_odds`), shape (n,).
+        odds: what the network says of random pairs (`graph_input.log10_odds`), shape (n,); 0 without any.
     """
+    if not len(odds):
+        return 0.0  # no stranger to be found alike
     curve = model.curves[CURVE]
     return float(np.power(10.0, np.minimum(curve.at(odds), model.caps[curve.group])).mean())
 

@@ -113,6 +113,7 @@ def test_strangers_are_as_much_alike_as_a_likelihood_ratio_lets_them_be() -> Non
     exact = (2 * generator.normal(0, 1, 200_000) - 2) / np.log(10)
     assert strangers(model, exact) == pytest.approx(1, rel=0.05)
     assert strangers(model, exact + 1) > TOO_ALIKE
+    assert strangers(model, np.empty(0)) == 0.0
     # One ratio counts as much as the group's cap lets it.
     assert strangers(model, np.array([99.0])) == pytest.approx(10 ** model.caps["graph"])
 
