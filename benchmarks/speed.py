@@ -33,6 +33,7 @@ from graphattr.simulate.families import FAMILIES
 from graphattr.simulate.made import TABLES, write
 from graphattr.simulate.presets import Preset, off, preset, sized
 from loaders import load
+from models import shipped_model
 
 Whole = NDArray[np.int64]
 
@@ -252,7 +253,8 @@ def page(given: argparse.Namespace, command: str) -> str:
             for stage in last.stages
         ]
     machine = f"Python {platform.python_version()}, polars {pl.__version__}, numpy {np.__version__}, "
-    machine += f"{len(os.sched_getaffinity(0))} core(s) of {platform.machine()}."
+    machine += f"{len(os.sched_getaffinity(0))} core(s) of {platform.machine()},"
+    machine += f" model `{shipped_model().name}` (SHA-256 {shipped_model().sha256[:12]})."
     header = [
         "family",
         "worlds",
