@@ -81,9 +81,11 @@ def test_nothing_to_measure_is_no_figure(n: int) -> None:
     facts = {
         "name": "m", "sha256": "0" * 64, "base": {"name": "b"}, "curves": {},
         "fitted_on": {"pairs": 1, "same_controller": 1, "samples": 1}, "measured_on": {"pairs": 0, "samples": 1},
-        "figures": found, "figures_of_base": found,
+        "figures": found, "figures_of_base": found, "within_limits": None,
     }  # fmt: skip
     assert "| all | 0 | - | - | - | - | - |" in card(facts)
+    assert "interval of a link" not in card(facts)
+    assert "Of each of these worlds 91.0 % of the pairs" in card(facts | {"within_limits": 0.91})
 
 
 def test_without_a_curve_the_best_of_a_group_counts() -> None:
