@@ -14,6 +14,7 @@ from graphattr.links.profiles import Profiles
 from graphattr.links.score import DECIMALS, Scored, part_of_scored, probability, unshared, weighed
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
+from models.additive import OWN
 
 #: A likeness that says less than this (log10, either way) is not listed by itself.
 LISTED: Final = 0.2
@@ -95,7 +96,7 @@ def _shared(index: Index, scored: Scored) -> pl.DataFrame:
         entities=pl.Series(scored.entities),
         slot=pl.Series(scored.slot).cast(pl.String),
         group=pl.col("signal").replace_strict(groups, return_dtype=pl.String),
-        kind=pl.when("own").then(pl.lit("own")).otherwise("kind"),
+        kind=pl.when("own").then(pl.lit(OWN)).otherwise("kind"),
         gap_seconds=pl.col("gap") * 86_400,
         row_a=index.held["row"].gather(pieces["held_a"]),
         row_b=index.held["row"].gather(pieces["held_b"]),

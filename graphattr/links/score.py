@@ -16,6 +16,7 @@ from graphattr.links.tally import Slots, Tally, by_number
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
+from models.additive import OWN
 from models.linkage import CURVE
 
 Array = NDArray[np.float64]
@@ -281,7 +282,7 @@ class _Measure:
         ratio = np.zeros(len(value))
         for number, rows in by_number(self._kind_of[value] + pieces["own"].to_numpy()):
             signal, kind = self._kinds[number // 2]
-            kind = "own" if number % 2 else kind
+            kind = OWN if number % 2 else kind
             chance = (
                 self._model.chance(signal, kind, self._listed[value[rows]], others[rows], size) + rest[rows]
             )

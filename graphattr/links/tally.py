@@ -15,6 +15,7 @@ from graphattr.links.index import Index
 from graphattr.links.pieces import Candidates
 from graphattr.records import GROUPS, SIGNAL
 from models import AdditiveModel
+from models.additive import OWN
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -55,7 +56,7 @@ class Slots:
 
         kinds = index.values.select("signal", "kind")
         plain = np.array([slot(*row) for row in kinds.iter_rows()], dtype=np.int16)
-        own = np.array([slot(signal, "own") for signal in kinds["signal"]], dtype=np.int16)
+        own = np.array([slot(signal, OWN) for signal in kinds["signal"]], dtype=np.int16)
         value = found.pieces["value"].to_numpy()
         return np.where(found.pieces["own"].to_numpy(), own[value], plain[value]) if len(value) else plain[:0]
 

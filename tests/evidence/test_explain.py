@@ -91,7 +91,7 @@ def test_linked_pair_in_either_order(run: Path) -> None:
     assert page == pair_page(run, "acc-a1", "acc-a2")
     assert page.linked
     assert (page.account_a, page.account_b) == ("acc-a1", "acc-a2")
-    assert "with the probability 0.995" in plain(page.claim)
+    assert "with the probability 0.995 (0.984 to 0.998 by the calibration of nine in ten" in plain(page.claim)
     assert "says nothing of who" in plain(page.claim)
     text = lines(page.speaks_for)
     assert "payment: +3.10" in text
@@ -187,6 +187,7 @@ def test_pages_as_text(run: Path) -> None:
         "Speaks for",
         "Speaks against",
         "Weakest point",
+        "Error rate",
         "Missing",
         "Explanations",
         "Members",

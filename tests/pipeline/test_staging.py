@@ -58,23 +58,30 @@ def test_killed_and_started_again(world: Path, finished: Path, tmp_path: Path, m
     assert {path.name for path in out.iterdir()} == {path.name for path in finished.iterdir()}
 
 
-def test_a_load_that_was_killed_half_published_is_done_again(
-    world: Path, finished: Path, tmp_path: Path
-) -> None:
+def killed_at_a_move(world: Path, out: Path, which: str, number: int = 1) -> None:
+    """Starts a run that is killed before the `number`th move of a path for which the condition (on `self`) holds."""
     code = KILLER.replace(
         "run(Plan",
         "import pathlib\n"
-        "real = pathlib.Path.rename\n"
+        "real, moved = pathlib.Path.rename, []\n"
         "def rename(self, target):\n"
-        "    if self.name == 'load_report.json':\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"    if {which}:\n"
+        "        moved.append(self)\n"
+        f"        if len(moved) == {number}:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return real(self, target)\n"
         "pathlib.Path.rename = rename\n"
         "run(Plan",
     )
-    out = tmp_path / "run"
     arguments = [sys.executable, "-c", code, str(world / "signals"), str(out), "never"]
     assert subprocess.run(arguments, check=False, capture_output=True).returncode == -signal.SIGKILL
+
+
+def test_a_load_that_was_killed_half_published_is_done_again(
+    world: Path, finished: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    killed_at_a_move(world, out, "self.name == 'load_report.json'")
     assert (out / ".work" / "out" / "signals").exists()
     assert start(world, out, "never") == 0
     assert (out / "links.parquet").read_bytes() == (finished / "links.parquet").read_bytes()
@@ -82,22 +89,8 @@ def test_a_load_that_was_killed_half_published_is_done_again(
 
 def test_killed_while_it_publishes(world: Path, finished: Path, tmp_path: Path) -> None:
     """Publishing moves one result after another; a kill between two moves is the worst moment of all."""
-    code = KILLER.replace(
-        "run(Plan",
-        "import pathlib\n"
-        "real, moved = pathlib.Path.rename, []\n"
-        "def rename(self, target):\n"
-        "    if self.parent.name == 'out':\n"
-        "        moved.append(self)\n"
-        "        if len(moved) == 4:\n"
-        "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(self, target)\n"
-        "pathlib.Path.rename = rename\n"
-        "run(Plan",
-    )
     out = tmp_path / "run"
-    arguments = [sys.executable, "-c", code, str(world / "signals"), str(out), "never"]
-    assert subprocess.run(arguments, check=False, capture_output=True).returncode == -signal.SIGKILL
+    killed_at_a_move(world, out, "self.parent.name == 'out'", number=4)
     assert not (out / "run.json").exists()
     assert start(world, out, "never") == 0
     for name in TABLES:

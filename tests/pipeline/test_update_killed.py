@@ -120,12 +120,16 @@ def same(out: Path, updated: Path) -> bool:
     )
 
 
+@pytest.fixture
+def out(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run, to be updated."""
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    return copy
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_while_it_works(
-    finished: Path, later: Path, updated: Path, tmp_path: Path, moment: str
-) -> None:
-    out = tmp_path / "run"
-    shutil.copytree(finished, out)
+def test_killed_while_it_works(later: Path, updated: Path, out: Path, moment: str) -> None:
     before = state(out)
     assert start(out, later, moment) == -signal.SIGKILL
     assert state(out) == before
@@ -137,10 +141,8 @@ def test_killed_while_it_works(
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_killed_around_the_exchange(
-    finished: Path, later: Path, updated: Path, tmp_path: Path, fault: str
+    finished: Path, later: Path, updated: Path, out: Path, fault: str
 ) -> None:
-    out = tmp_path / "run"
-    shutil.copytree(finished, out)
     code, expected = FAULTS[fault]
     assert start(out, later, fault=code) == -signal.SIGKILL
     assert whole(out)
@@ -152,10 +154,8 @@ def test_killed_around_the_exchange(
 
 
 def test_killed_between_two_moves_where_folders_cannot_be_exchanged(
-    finished: Path, later: Path, updated: Path, tmp_path: Path
+    later: Path, updated: Path, out: Path
 ) -> None:
-    out = tmp_path / "run"
-    shutil.copytree(finished, out)
     assert start(out, later, fault=NO_EXCHANGE + SECOND_MOVE) == -signal.SIGKILL
     assert not out.exists()
     assert start(out, later, fault=NO_EXCHANGE) == 0
@@ -164,11 +164,7 @@ def test_killed_between_two_moves_where_folders_cannot_be_exchanged(
     assert not aside(out).exists()
 
 
-def test_what_a_killed_update_left_is_ended_before_another_one(
-    world: Path, finished: Path, later: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "run"
-    shutil.copytree(finished, out)
+def test_what_a_killed_update_left_is_ended_before_another_one(world: Path, later: Path, out: Path) -> None:
     assert start(out, later, fault=FAULTS["before the exchange"][0]) == -signal.SIGKILL
     document = update(UpdatePlan(out, str(world / "signals")), Secrets())
     assert [entry["number"] for entry in document["updates"]] == [1, 2]

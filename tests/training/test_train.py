@@ -15,9 +15,19 @@ import pytest
 from graphattr.errors import InputError, SettingsError
 from graphattr.links.samples import Sample
 from graphattr.records import SIGNAL
+from graphattr.settings import Settings
 from graphattr.training.drawn import Drawn, read_drawn, write_drawn
 from graphattr.training.train import EVERY, _by_controller, _split, train
-from graphattr.training.worlds import BLANKABLE, OPTIONAL, VIEWS, read_labels, read_truth, variants
+from graphattr.training.worlds import (
+    BLANKABLE,
+    OPTIONAL,
+    VIEWS,
+    World,
+    read_labels,
+    read_truth,
+    see,
+    variants,
+)
 from models import field_guided_model, load_model
 
 from .conftest import plan
@@ -244,6 +254,17 @@ def test_views_leave_out_tables_and_columns(tmp_path: Path) -> None:
     assert blank == set(BLANKABLE)
     assert {"ips.network_kind", "payments.kind"} <= blank
     assert not blank & {"ips.ip", "usage.template_id", "usage.observed_at", "devices.device_id"}
+
+
+def test_a_column_that_is_left_blank_is_not_seen(worlds: list[Path]) -> None:
+    signals = worlds[0] / "signals"
+    base, settings = field_guided_model(), Settings()
+    whole = see(World(signals), base, settings).index.values
+    blank = see(World(signals, blank=("ips.network_kind", "usage.model")), base, settings)
+    kinds = [frame.filter(pl.col("signal") == "ip")["kind"] for frame in (whole, blank.index.values)]
+    assert kinds[0].null_count() < len(kinds[0])
+    assert kinds[1].null_count() == len(kinds[1]) > 0
+    assert np.isnan(blank.profiles.shapes["model"].strength).all()
 
 
 def test_labels_that_contradict_each_other_bind_nobody() -> None:
