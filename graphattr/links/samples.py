@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import likenesses
-from graphattr.links.pieces import Candidates, pairs_by_signal
+from graphattr.links.pieces import Candidates, pairs_by_signal, part_of
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import piece_ratios
 from graphattr.records import SIGNAL
@@ -24,7 +24,8 @@ Whole = NDArray[np.int64]
 #: Share of the candidate pairs of two controllers, and number of other pairs, that a sample takes.
 CANDIDATES: Final = 0.15
 STRANGERS: Final = 20_000
-#: Most same-controller pairs, and most sampled candidate pairs of two controllers, of one world.
+#: Most pairs of each kind of one world: same-controller candidates, other same-controller pairs, and sampled
+#: candidates of two controllers.
 MOST: Final = 100_000
 
 
@@ -77,27 +78,30 @@ def sample(
     known = controller >= 0
     pairs = np.flatnonzero(known[found.a] & known[found.b])
     same = controller[found.a[pairs]] == controller[found.b[pairs]]
-    ours, our_weight = _some(generator, pairs[same], 1.0)
-    theirs, their_weight = _some(generator, pairs[~same], CANDIDATES)
-    missed, strangers = _others(generator, found, controller)
+    ours, our_weight = _some(generator, int(same.sum()), 1.0)
+    theirs, their_weight = _some(generator, int((~same).sum()), CANDIDATES)
+    missed, missed_weight = _missed(generator, found, controller, pairs[same])
+    strangers = _strangers(generator, found, controller)
     accounts = int(known.sum())
     total = accounts * (accounts - 1) / 2
-    alike = int(same.sum()) + len(missed)
+    alike = int(same.sum()) + round(missed_weight * len(missed))
     far = max(total - alike - int((~same).sum()), 0.0)
-    chosen = np.concatenate([ours, theirs])
+    chosen = np.concatenate([pairs[same][ours], pairs[~same][theirs]])
     a = np.concatenate([found.a[chosen], missed[:, 0], strangers[:, 0]])
     b = np.concatenate([found.b[chosen], missed[:, 1], strangers[:, 1]])
     weight = np.concatenate(
         [
             np.full(len(ours), our_weight),
             np.full(len(theirs), their_weight),
-            np.ones(len(missed)),
+            np.full(len(missed), missed_weight),
             np.full(len(strangers), far / max(len(strangers), 1)),
         ]
     )
-    pair = np.concatenate([chosen, np.full(len(missed) + len(strangers), -1)])
-    features = likenesses(seen, a, b) | _shared(index, found, entities, model, pair)
-    features |= _unshared(index, found, seen, a, b, pair)
+    kept = np.sort(chosen)
+    some = part_of(found, kept)
+    pair = np.concatenate([np.searchsorted(kept, chosen), np.full(len(missed) + len(strangers), -1)])
+    features = likenesses(seen, a, b) | _shared(index, some, entities, model, pair)
+    features |= _unshared(index, some, seen, a, b, pair)
     return Sample(
         a, b, features, controller[a] == controller[b], weight, log_odds(alike / max(total, 1.0)),
         pair >= 0, controller[a], controller[b],
@@ -110,29 +114,57 @@ def log_odds(share: float) -> float:
     return float(np.log(share) - np.log1p(-share))
 
 
-def _some(generator: np.random.Generator, rows: Whole, share: float) -> tuple[Whole, float]:
-    """About that share of the rows, `MOST` at most, and how many rows each stands for."""
-    n = min(int(np.ceil(share * len(rows))), MOST)
-    if n == len(rows):
-        return rows, 1.0
-    return np.sort(generator.choice(rows, n, replace=False)), len(rows) / max(n, 1)
+def _some(generator: np.random.Generator, number: int, share: float) -> tuple[Whole, float]:
+    """About that share of so many rows, `MOST` at most, ascending, and how many rows each stands for."""
+    n = min(int(np.ceil(share * number)), MOST)
+    if n == number:
+        return np.arange(number), 1.0
+    return np.sort(generator.choice(number, n, replace=False)), number / max(n, 1)
 
 
-def _others(generator: np.random.Generator, found: Candidates, controller: Whole) -> tuple[Whole, Whole]:
-    """Pairs that are no candidates: all of one controller, and some of two; shape (m, 2) each."""
-    size = len(controller)
-    key = np.sort(found.a * size + found.b)
+def _missed(
+    generator: np.random.Generator, found: Candidates, controller: Whole, same: Whole
+) -> tuple[Whole, float]:
+    """Pairs of one controller that are no candidates, `MOST` at most, shape (m, 2), and how many each stands for.
+
+    All pairs of one controller are numbered, by controller and then by account, and only those drawn are written out:
+    there are as many of them as the square of the largest controller.
+
+    Args:
+        generator: of the draw.
+        found: all candidates.
+        controller: number of each account's controller, -1 where it is not known, shape (N,).
+        same: positions of the candidates of one controller.
+    """
     order = np.argsort(controller, kind="stable")
     order = order[controller[order] >= 0]
-    parts = np.split(order, np.flatnonzero(np.diff(controller[order])) + 1)
-    groups = [np.sort(part) for part in parts if len(part) > 1]
-    alike = [np.stack([part[i] for i in np.triu_indices(len(part), 1)], axis=1) for part in groups]
-    missed = np.concatenate(alike) if alike else np.empty((0, 2), dtype=np.int64)
-    missed = missed[~_among(missed, key, size)]
+    start = np.flatnonzero(np.diff(controller[order], prepend=-1))
+    size = np.diff(start, append=len(order))
+    first = np.concatenate([[0], np.cumsum(size * (size - 1) // 2)])
+    # Of each account: its group, and its place in it.
+    group, place = (np.full(len(controller), -1) for _ in range(2))
+    group[order] = np.repeat(np.arange(len(size)), size)
+    place[order] = np.arange(len(order)) - np.repeat(start, size)
+    of, one, two = group[found.a[same]], place[found.a[same]], place[found.b[same]]
+    taken = np.sort(first[of] + one * (2 * size[of] - one - 1) // 2 + two - one - 1)
+    rest, weight = _some(generator, int(first[-1]) - len(taken), 1.0)
+    # The number of the k-th pair that is not taken: k, and one for each taken one before it.
+    number = rest + np.searchsorted(taken - np.arange(len(taken)), rest, "right")
+    of = np.searchsorted(first, number, "right") - 1
+    number, width = number - first[of], 2 * size[of] - 1
+    one = np.floor((width - np.sqrt(width**2 - 8.0 * number)) / 2).astype(np.int64)
+    two = number - one * (width - one) // 2 + one + 1
+    return np.stack([order[start[of] + one], order[start[of] + two]], axis=1), weight
+
+
+def _strangers(generator: np.random.Generator, found: Candidates, controller: Whole) -> Whole:
+    """Some pairs of two controllers that are no candidates, shape (m, 2)."""
     known = np.flatnonzero(controller >= 0)
-    drawn = np.sort(generator.choice(known, (STRANGERS, 2)), axis=1) if len(known) else missed[:0]
+    if not len(known):
+        return np.empty((0, 2), dtype=np.int64)
+    drawn = np.sort(generator.choice(known, (STRANGERS, 2)), axis=1)
     drawn = np.unique(drawn[controller[drawn[:, 0]] != controller[drawn[:, 1]]], axis=0)
-    return missed, drawn[~_among(drawn, key, size)]
+    return drawn[~_among(drawn, found.a * len(controller) + found.b, len(controller))]
 
 
 def _among(pairs: Whole, key: Whole, size: int) -> NDArray[np.bool_]:
