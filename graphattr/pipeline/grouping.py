@@ -21,6 +21,7 @@ from graphattr.links.likeness import compared, random_pairs
 from graphattr.links.pieces import Candidates, candidates, part_of
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
+from graphattr.links.recalibration import Labelled, recalibration, tempered
 from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
 from graphattr.rings.group import Grouping, group, resolve
@@ -84,6 +85,12 @@ class _Told:
     traits: Traits
     drift: Drift
     strangers: float | None
+
+    def again(self, index: Index, seen: Profiles, model: AdditiveModel) -> Traits:
+        """The traits as another model weighs them."""
+        of_pair = traits(seen, self.found, index, model)
+        odds = self.traits.gnn
+        return of_pair if odds is None else with_network(of_pair, odds, model)
 
     def document(self) -> dict[str, Any]:
         """What run.json says of the drift."""
@@ -154,6 +161,16 @@ def write_groups(
         )
         scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
+    said = recalibration(
+        scored, Labelled.of(index, signals.tables.get("labels"), veto.operator, veto.independent)
+    )
+    if said.scale < 1:
+        step("score again, as labels say", 0.66)
+        del scored
+        model = tempered(model, said.scale)
+        of_pair = told.again(index, seen, model)
+        scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
+        entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     grouping = group(scored, entity, veto, settings.links, settings.rings)
     step("resample memberships", 0.7)
     grouping, resampled = _supported(index, scored, grouping, model, settings)
@@ -178,6 +195,7 @@ def write_groups(
         "members": members.height,
         "log10_prior_odds": scored.prior,
         "drift": told.document(),
+        "labels": said.document(),
     }
 
 
