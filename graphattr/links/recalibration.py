@@ -31,6 +31,8 @@ SCALES: Final = np.round(np.arange(50, 101) / 100, 2)
 #: Standard deviation of the scale's natural logarithm before any label is seen. An operator counts as two pairs, one
 #: inside and one across.
 SPREAD: Final = 0.3
+#: What one operator can take off the scale at most: two names of one operator look like a model that links strangers.
+STEP: Final = 0.02
 #: Operators with two labelled accounts below which no scale is fitted.
 FEWEST: Final = 2
 #: Parts that operators are dealt into, to see whether a scale holds for operators that it was not fitted on.
@@ -90,8 +92,8 @@ class Recalibration:
         operators: with two labelled accounts or more.
         same, other: candidate pairs inside a labelled operator, and of one and another or a verified independent.
         same_linked, other_linked: of those, the pairs to which the model gives a probability of one half or more.
-        cost: Cllr over all labelled pairs in bits, where a pair that is no candidate costs nothing: of the model's
-            ratios; None where labels are too few.
+        cost: Cllr over all labelled pairs in bits, where a pair that is no candidate costs nothing, and each counts by
+            how probably its labels are right; of the model's ratios; None where labels are too few.
         left_out: the same with the pairs of each operator scaled as fitted without it.
     """
 
@@ -148,15 +150,17 @@ class _Costs:
     Attributes:
         fold: of each operator, shape (K,).
         same: summed cost of the pairs inside the operator, shape (K, S).
-        pairs: such pairs, candidates or not, shape (K,).
+        pairs: what such pairs weigh, candidates or not: by how probably their labels are right; shape (K,).
+        counts: what the operator counts: that probability on average; shape (K,).
         other: summed cost of its pairs with operators of each fold and, last, with verified independents, shape
             (K, FOLDS + 1, S).
-        others: such pairs, candidates or not, shape (K, FOLDS + 1).
+        others: what such pairs weigh, candidates or not, shape (K, FOLDS + 1).
     """
 
     fold: Whole
     same: Array
     pairs: Array
+    counts: Array
     other: Array
     others: Array
 
@@ -181,23 +185,31 @@ class _Costs:
         # Two accounts have one controller in spite of their labels only if both are wrong.
         right = 1 - (1 - trust[ends]) * (1 - trust[far])
         across = _costs(-ratio, right, place, size * (FOLDS + 1)) * stands_for
-        rivals = np.append(np.bincount(fold, held, minlength=FOLDS), labelled.independent.sum())
-        others = held[:, None] * (rivals - held[:, None] * (fold[:, None] == np.arange(FOLDS + 1)))
+        named = number >= 0
+        sure, doubt = (np.bincount(number[named], x[named]) for x in (trust, 1 - trust))
+        pairs = (sure**2 - np.bincount(number[named], trust[named] ** 2)) / 2
+        counts = pairs / np.maximum(held * (held - 1) / 2, 1.0)
+        own = fold[:, None] == np.arange(FOLDS + 1)
+        free = labelled.independent
+        there = np.append(np.bincount(fold, held, minlength=FOLDS), free.sum()) - own * held[:, None]
+        doubts = np.append(np.bincount(fold, doubt, minlength=FOLDS), (1 - trust[free]).sum())
+        others = held[:, None] * there - doubt[:, None] * (doubts - own * doubt[:, None])
         shape = (size, FOLDS + 1, len(SCALES))
-        return cls(fold, inside, held * (held - 1) / 2, across.reshape(shape), others)
+        return cls(fold, inside, pairs, counts, across.reshape(shape), others)
 
     def best(self, chosen: Bools, without: int | None) -> int:
         """Position of the scale at which the chosen operators cost least, their pairs with those of a fold left out."""
         columns = np.arange(FOLDS + 1) != (-1 if without is None else without)
         others = self.others[:, columns].sum(axis=1)
-        across = self.other[:, columns].sum(axis=1) / np.maximum(others, 1.0)[:, None]
-        within = self.same / np.maximum(self.pairs, 1.0)[:, None]
         inside, outside = chosen & (self.pairs > 0), chosen & (others > 0)
         if not inside.any() or not outside.any():
             return len(SCALES) - 1
-        mean = within[inside].mean(axis=0) + across[outside].mean(axis=0)
+        within = self.same[inside] / self.pairs[inside, None]
+        across = self.other[:, columns].sum(axis=1)[outside] / others[outside, None]
         distance = np.log(SCALES) ** 2 / (2 * SPREAD**2) / np.log(2)
-        return int(np.argmin(inside.sum() * mean + distance))
+        total = self.counts[inside].sum() * (within.mean(axis=0) + across.mean(axis=0)) + distance
+        total[STEP * inside.sum() + 1e-9 < 1 - SCALES] = np.inf
+        return int(np.argmin(total))
 
     def mean(self, scale: Whole) -> float:
         """Cllr with the pairs of each operator at the scale at its position in `SCALES`, shape (K,)."""
@@ -230,8 +242,10 @@ def _costs(ratio: Array, right: Array, place: Whole, size: int) -> Array:
         size: number of places.
     """
     nats = ratio * np.log(10.0)
+    # What the doubt about labels costs whatever the ratio is no cost of the ratio.
+    most = (1 + right) / 2
     columns = [
-        np.bincount(place, -np.log2(right * expit(nats * scale) + (1 - right) / 2), minlength=size)
+        np.bincount(place, -np.log2((right * expit(nats * scale) + (1 - right) / 2) / most), minlength=size)
         for scale in SCALES
     ]
     return np.stack(columns, axis=1)
