@@ -75,7 +75,7 @@ def _summary(out: Path, document: dict[str, Any]) -> None:
         f"{links['rings']:,} rings of {links['members']:,} accounts, out of {links['links']:,} links among"
         f" {links['candidates']:,} candidate pairs; {seconds:.1f} s, peak memory {peak:,} MiB"
     )
-    for line in _drift(document):
+    for line in (*_drift(document), *_labels(links["labels"])):
         say(line)
     ring_rows(out, limit=15)
     say()
@@ -107,6 +107,23 @@ def _drift(document: dict[str, Any]) -> Iterator[str]:
     if drift["fitted"]:
         words = f"moved against the training: {', '.join(moved)}" if moved else "none worth a word"
         yield f"Drift: {words} (population stability index above {MOVED})."
+
+
+def _labels(said: dict[str, Any]) -> Iterator[str]:
+    """What the labels say of the links, in words."""
+    if not said["operators"]:
+        return
+    yield (
+        f"Labels: {said['same_linked']:,} of {said['same']:,} candidate pairs inside {said['operators']:,} labelled"
+        f" operators are linked (a probability of one half or more), and {said['other_linked']:,} of"
+        f" {said['other']:,} that labels tell apart."
+    )
+    if said["scale"] < 1:
+        yield (
+            f"Labels: all evidence counts {said['scale']:.2f} times as many powers of ten as the model says, which"
+            f" serves operators better that this was not fitted on: {said['left_out']:.3f} bits a pair instead of"
+            f" {said['cost']:.3f}."
+        )
 
 
 #: Population stability index from which a feature is said to have moved, by the usual reading.
