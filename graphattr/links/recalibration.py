@@ -194,6 +194,7 @@ class _Costs:
         there = np.append(np.bincount(fold, held, minlength=FOLDS), free.sum()) - own * held[:, None]
         doubts = np.append(np.bincount(fold, doubt, minlength=FOLDS), (1 - trust[free]).sum())
         others = held[:, None] * there - doubt[:, None] * (doubts - own * doubt[:, None])
+        others[there == 0] = 0.0  # not what rounding left
         shape = (size, FOLDS + 1, len(SCALES))
         return cls(fold, inside, pairs, counts, across.reshape(shape), others)
 

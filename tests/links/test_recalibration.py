@@ -20,7 +20,7 @@ from graphattr.settings import LinkSettings
 from links.oracle import World
 from links.strategies import worlds
 from links.worlds import NO_USES, frame, index_of, names, scored_of, scores_of
-from models import AdditiveModel, field_guided_model, shipped_model
+from models import AdditiveModel, Curve, field_guided_model, shipped_model
 
 Label = tuple[int, str | None, str | None]  # account, operator, reliability
 HELD = 4  # labelled accounts of an operator
@@ -89,7 +89,7 @@ def test_unreliable_labels_say_nothing(grade: str, tmp_path: Path) -> None:
 def test_a_better_source_weighs_more_and_an_unstated_one_as_the_least(tmp_path: Path) -> None:
     rows: list[Label] = [(0, "x", "C"), (0, "x", "A"), (1, "x", None), (2, None, "B"), (3, "y", "D")]
     assert labelled(4, rows, tmp_path).trust.tolist() == [0.95, 0.7, 0.85, 0.0]
-    assert said(20, 1.0, 0.3, "A").scale < said(20, 1.0, 0.3, "C").scale < 1
+    assert said(20, 2.0, 0.5, "A").scale + 0.05 < said(20, 2.0, 0.5, "C").scale < 1
 
 
 def test_a_scale_that_only_one_operator_asks_for_is_not_taken() -> None:
@@ -217,6 +217,16 @@ def test_a_tempered_model_gives_every_piece_and_sum_the_scale(
     )
     assert scaled.pieces == pytest.approx(scale * plain.pieces, abs=3e-6)
     assert scaled.groups == pytest.approx(scale * plain.groups, abs=2e-5)
+
+
+@pytest.mark.parametrize("key", ["device", "ip:vpn", "batch", "absent:ip"])
+def test_a_curve_is_scaled_past_its_last_knot_too(key: str) -> None:
+    curve = Curve(group="device", knots=(0.0, 1.0, 2.0), values=(-0.5, 0.5, 1.0), extend=0.5, pairs=9)
+    model = field_guided_model().model_copy(update={"curves": {key: curve}})
+    reads = np.array([-1.0, 0.3, 1.5, 6.0])
+    # The curve of a shared value reads a ratio, which has the scale already.
+    scaled = tempered(model, 0.5).curves[key].at(0.5 * reads if key in ("device", "ip:vpn") else reads)
+    assert scaled == pytest.approx(0.5 * curve.at(reads))
 
 
 def test_the_limits_of_a_sum_go_with_it() -> None:
