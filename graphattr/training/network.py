@@ -4,6 +4,9 @@ The network is trained on two thirds of the worlds that curves are fitted on. It
 as the worlds that the network has seen would make it look surer than it is; there its feature is unknown, as it is in
 a run without a network. So the other curves hold with and without it, and the curve belongs to the very network that
 is shipped, which a cross-fit with one network a fold would not give.
+
+With fewer than three worlds the same is done by controller: the network is trained on pairs of three in five of them,
+and its curve is fitted on pairs of the others.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphattr.errors import InputError, SettingsError
 from graphattr.links.graph_input import ACCOUNT_NAMES, PAIR_NAMES, VALUE_NAMES, graph_of, log10_odds, pairs_of
 from graphattr.links.samples import Sample
+from graphattr.training import folds
 from graphattr.training.worlds import Seen
 from models import ModelError
 from models.gnn import Graph, Pairs, Relation, Weights
@@ -50,17 +55,9 @@ class NetworkOptions:
 
 
 def taught(worlds: Sequence[int]) -> list[int]:
-    """The worlds that the network is trained on: two of three; the others are for its curve.
-
-    Raises:
-        SettingsError: there are fewer than three.
-    """
+    """The worlds that the network is trained on: two of three, as the others are for its curve; all of fewer."""
     if len(worlds) < EVERY:
-        raise SettingsError(
-            f"a graph network with {len(worlds)} worlds to fit on",
-            f"{EVERY} or more: two to train it on, one for its curve",
-            "name more signal folders, or leave out --gnn",
-        )
+        return list(worlds)
     return [number for place, number in enumerate(worlds) if place % EVERY != EVERY - 1]
 
 
@@ -114,7 +111,11 @@ def read_world(path: Path) -> tuple[Graph, Pairs]:
 
 
 def train_network(
-    worlds: Sequence[tuple[Path, Sample]], options: NetworkOptions, work: Path, tell: Tell
+    worlds: Sequence[tuple[Path, Sample]],
+    options: NetworkOptions,
+    work: Path,
+    tell: Tell,
+    apart: bool = False,
 ) -> Weights:
     """Trains the network; one that was killed goes on from its last epoch, to the same weights.
 
@@ -123,14 +124,19 @@ def train_network(
         options: how.
         work: folder for the checkpoint.
         tell: told of each epoch, and the share done so far, in [0, 1].
+        apart: train on pairs of some controllers only (`folds.taught`).
 
     Raises:
         InputError: PyTorch is not installed, or the worlds have too few controllers.
     """
     module = _trainer()
-    given = [(read_world(path), sample) for path, sample in worlds]
-    labelled = [(graph, _labelled(pairs, sample)) for (graph, pairs), sample in given]
-    mark = json.dumps([asdict(options), [path.name for path, _ in worlds]])
+    labelled = []
+    for path, sample in worlds:
+        graph, pairs = read_world(path)
+        rows = folds.taught(sample)[0] if apart else np.ones(len(sample.a), dtype=bool)
+        labelled.append((graph, _labelled(pairs, sample, rows)))
+    mark = json.dumps([asdict(options), [path.name for path, _ in worlds], apart])
+    on = f"{folds.TAUGHT} in {folds.FOLDS} controllers of " if apart else ""
     checkpoint = work / f"network-{hashlib.sha256(mark.encode()).hexdigest()[:24]}.pt"
 
     def told(epoch: Any) -> None:
@@ -147,7 +153,7 @@ def train_network(
             device=options.device,
             resume=checkpoint,
             progress=told,
-            note=f"Trained on {len(worlds)} labelled worlds.",
+            note=f"Trained on {on}{len(worlds)} labelled worlds.",
         )
     except (ValueError, ModelError) as error:
         raise InputError(str(error), hint="name more worlds, or leave out --gnn") from error
@@ -155,12 +161,29 @@ def train_network(
     return weights
 
 
-def _labelled(pairs: Pairs, sample: Sample) -> Pairs:
-    """Pairs to train on. Pairs that are no candidates are there to be told apart, not to outweigh all others: each
-    stands for thousands, and a run never asks the network of them."""
+def _labelled(pairs: Pairs, sample: Sample, rows: NDArray[np.bool_]) -> Pairs:
+    """Those of the pairs to train on.
+
+    Pairs that are no candidates are there to be told apart, not to outweigh all others: each stands for thousands, and
+    a run never asks the network of them.
+    """
     weight = np.where(sample.candidate, sample.weight, 1.0).astype(np.float32)
     label = sample.same.astype(np.float32)
-    return replace(pairs, label=label, weight=weight, group_a=sample.owner_a, group_b=sample.owner_b)
+    return Pairs(
+        pairs.a[rows], pairs.b[rows], pairs.table[rows], pairs.feature_names, label=label[rows],
+        weight=weight[rows], group_a=sample.owner_a[rows], group_b=sample.owner_b[rows],
+    )  # fmt: skip
+
+
+def apart(pairs: Sample, told: Sample) -> list[Sample]:
+    """A sample in two, each with its prior: other pairs, and pairs of controllers that the network never saw.
+
+    Args:
+        pairs: a sample of a world that the network was trained on, by controller.
+        told: the same `with_network`.
+    """
+    _, unseen = folds.taught(pairs)
+    return [folds.part(pairs, ~unseen), folds.part(told, unseen)]
 
 
 def with_network(sample: Sample, path: Path, network: Weights) -> Sample:
@@ -169,6 +192,6 @@ def with_network(sample: Sample, path: Path, network: Weights) -> Sample:
     Args:
         sample: pairs of a world.
         path: the world's graph (`write_world`).
-        network: one that never saw that world.
+        network: one that never saw that world, or those of its controllers that count.
     """
     return replace(sample, features=sample.features | {CURVE: log10_odds(*read_world(path), network)})

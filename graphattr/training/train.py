@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from graphattr.errors import InputError, SettingsError
-from graphattr.links.samples import Sample, log_odds, sample
+from graphattr.links.samples import sample
 from graphattr.pipeline.grouping import Step
 from graphattr.settings import Settings
 from graphattr.training.card import card
-from graphattr.training.drawn import ARRAYS, Drawn, read_drawn, write_drawn
+from graphattr.training.drawn import Drawn, read_drawn, write_drawn
 from graphattr.training.fitting import fit
+from graphattr.training.folds import by_controller
 from graphattr.training.limits import reliability
 from graphattr.training.measure import figures
 from graphattr.training.network import (
     NetworkOptions,
+    apart,
     require,
     taught,
     train_network,
@@ -91,12 +91,12 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     seen = _taught(plan, kept)
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    drawn = {key: _drawn(plan, work, key, step, done) for done, key in _numbered([*kept, *held])}
+    drawn = {key: [_drawn(plan, work, key, step, done)] for done, key in _numbered([*kept, *held])}
     network = None if plan.network is None else _network(plan, plan.network, work, drawn, seen, step)
-    training = [drawn[key] for key in kept]
-    testing = [drawn[key] for key in held]
+    training = [world for key in kept for world in drawn[key]]
+    testing = [world for key in held for world in drawn[key]]
     if not testing:
-        training, testing = _by_controller(training)
+        training, testing = by_controller(training)
     step("fit the curves", 0.7)
     note = (
         f"Fitted on {len(training)} samples of {len(plan.signals)} labelled worlds; see the card beside it."
@@ -166,19 +166,27 @@ def _network(
     plan: Training,
     options: NetworkOptions,
     work: Path,
-    drawn: dict[_Key, Drawn],
+    drawn: dict[_Key, list[Drawn]],
     seen: frozenset[int],
     step: Step,
 ) -> Weights:
     """Trains the network on the worlds of `seen`, and adds what it says of the other worlds' pairs to `drawn`.
 
-    It sees these worlds with all their tables: a step of its training leaves some out by itself.
+    It sees these worlds with all their tables: a step of its training leaves some out by itself. Where it has all
+    worlds, it is trained on some of their controllers, and says something of pairs of the others.
     """
-    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0].sample) for number in sorted(seen)]
-    network = train_network(worlds, options, work, lambda name, done: step(name, _LOOKING + _NETWORK * done))
-    for key in [key for key in drawn if key[0] not in seen]:
-        told = with_network(drawn[key].sample, _graph_file(plan, work, key), network)
-        drawn[key] = Drawn(told, drawn[key].stratum)
+    alone = all(number in seen for number, _ in drawn)
+    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0][0].sample) for number in sorted(seen)]
+
+    def tell(name: str, done: float) -> None:
+        step(name, _LOOKING + _NETWORK * done)
+
+    network = train_network(worlds, options, work, tell, apart=alone)
+    for key in [key for key in drawn if alone or key[0] not in seen]:
+        (world,) = drawn[key]
+        told = with_network(world.sample, _graph_file(plan, work, key), network)
+        parts = apart(world.sample, told) if alone else [told]
+        drawn[key] = [Drawn(pairs, world.stratum) for pairs in parts]
     return network
 
 
@@ -215,7 +223,7 @@ def _graph_file(plan: Training, work: Path, key: _Key) -> Path:
 
 
 def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> tuple[Seen, Drawn]:
-    seen = see(world, plan.base, plan.settings)
+    seen = see(world, plan.base, plan.settings, truth)
     accounts = seen.index.accounts
     if truth is not None:
         known = read_truth(truth, accounts)
@@ -242,6 +250,8 @@ def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) ->
         str(world.signals),
         world.without,
         world.blank,
+        world.most,
+        world.draw,
         str(truth),
         seed,
         stated,
@@ -249,27 +259,6 @@ def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) ->
         plan.settings.model_dump(mode="json"),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
-
-
-def _by_controller(worlds: list[Drawn]) -> tuple[list[Drawn], list[Drawn]]:
-    """The same worlds twice: pairs of four in five controllers, and pairs of the others (folds by whole controller)."""
-    training, testing = [], []
-    for world in worlds:
-        pairs = world.sample
-        owners = int(max(pairs.owner_a.max(initial=0), pairs.owner_b.max(initial=0))) + 1
-        held = np.random.default_rng(0).integers(0, EVERY, owners) == EVERY - 1
-        a, b = held[pairs.owner_a], held[pairs.owner_b]
-        training.append(Drawn(_part(pairs, ~(a | b)), world.stratum))
-        testing.append(Drawn(_part(pairs, a & b), world.stratum))
-    return training, testing
-
-
-def _part(pairs: Sample, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Sample:
-    arrays = {name: getattr(pairs, name)[rows] for name in ARRAYS}
-    weight = arrays["weight"]
-    share = float(weight[arrays["same"]].sum() / weight.sum()) if weight.sum() else 0.0
-    features = {key: values[rows] for key, values in pairs.features.items()}
-    return Sample(features=features, prior=log_odds(share), **arrays)
 
 
 def _facts(

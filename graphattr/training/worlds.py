@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from graphattr.errors import InputError
 from graphattr.links.index import Index
 from graphattr.links.likeness import compared
-from graphattr.links.pieces import Candidates
+from graphattr.links.pieces import Candidates, part_of
 from graphattr.links.profiles import Profiles, profiles
-from graphattr.links.score import score, traits
-from graphattr.pipeline.grouping import Signals, find_pairs, write_holdings
+from graphattr.links.score import part_of_traits, score, traits
+from graphattr.pipeline.grouping import HOPELESS, Signals, find_pairs, write_holdings
 from graphattr.rings.group import resolve
 from graphattr.rings.guards import vetoes
 from graphattr.settings import Settings
@@ -34,6 +34,8 @@ OPTIONAL: Final = ("payments", "ips", "devices", "usage", "events")
 VIEWS: Final = 4
 #: Chance of a column to be left empty in such a view.
 BLANKS: Final = 0.5
+#: Accounts that such a view of a larger world shows, so that a training's time does not go by the number of views.
+PART: Final = 20_000
 
 
 #: Columns that a world is also seen without: what an account holds a value of stays.
@@ -54,11 +56,15 @@ class World:
         signals: signal folder.
         without: tables left out.
         blank: columns left empty, as "table.column".
+        most: about how many accounts are seen at most, those of whole controllers; None for all.
+        draw: which of the controllers these are.
     """
 
     signals: Path
     without: tuple[str, ...] = ()
     blank: tuple[str, ...] = ()
+    most: int | None = None
+    draw: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,21 +81,28 @@ class Seen:
 def variants(signals: Path, number: int) -> list[World]:
     """A world as it is, without one table, without two or three, and with half of the columns that few providers keep.
 
-    Which tables and columns goes by its number.
+    Which tables and columns goes by its number. All but the first show `PART` accounts of it at most.
     """
     generator = np.random.default_rng(number)
     several = generator.choice(len(OPTIONAL), int(generator.integers(2, 4)), replace=False)
     one = OPTIONAL[number % len(OPTIONAL)]
     return [
         World(signals),
-        World(signals, (one,)),
-        World(signals, tuple(OPTIONAL[place] for place in sorted(several.tolist()))),
-        World(signals, blank=tuple(name for name in BLANKABLE if generator.random() < BLANKS)),
+        World(signals, (one,), (), PART, 1),
+        World(signals, tuple(OPTIONAL[place] for place in sorted(several.tolist())), (), PART, 2),
+        World(signals, (), tuple(name for name in BLANKABLE if generator.random() < BLANKS), PART, 3),
     ]
 
 
-def see(world: World, model: AdditiveModel, settings: Settings) -> Seen:
-    """Loads a world and resolves its accounts, as a run with that model would."""
+def see(world: World, model: AdditiveModel, settings: Settings, truth: Path | None = None) -> Seen:
+    """Loads a world and resolves its accounts, as a run with that model would.
+
+    Args:
+        world: what to look at.
+        model: what scores the pairs.
+        settings: of the run.
+        truth: who controls which account, by which a part of a world is drawn; None: its labels say.
+    """
     with tempfile.TemporaryDirectory(prefix="graphattr-train-") as name:
         out = Path(name)
         source = _without(world, out)
@@ -98,20 +111,58 @@ def see(world: World, model: AdditiveModel, settings: Settings) -> Seen:
         except LoadError as error:
             raise InputError(error.got, error.expected, error.hint) from error
         tables = {table: out / "run" / "signals" / f"{table}.parquet" for table in loaded.tables}
+        labels = pl.read_parquet(tables["labels"]) if "labels" in tables else None
+        if world.most is not None:
+            _thin(tables, world.most, truth, labels, world.draw)
         _blank(tables, world.blank)
         signals = Signals(tables, frozenset(loaded.timeless), out / "run" / "signals" / "lists.parquet")
         holdings = out / "holdings.parquet"
         write_holdings(signals, holdings)
         index, found = find_pairs(signals, holdings, settings.links)
         seen = compared(profiles(index, tables, signals.timeless, holdings), settings.seed)
-        labels = pl.read_parquet(tables["labels"]) if "labels" in tables else None
-        veto = vetoes(index, None)
+    return Seen(index, found, seen, _resolved(index, found, seen, model, settings), labels)
+
+
+def _resolved(
+    index: Index, found: Candidates, seen: Profiles, model: AdditiveModel, settings: Settings
+) -> Whole:
+    """Entity of each account, as the passes of a run find it; pairs that the first finds hopeless are dropped."""
+    veto, hope = vetoes(index, None), settings.links.min_probability * HOPELESS
     of_pair = traits(seen, found, index, model)
     entities = np.arange(index.size)
-    for _ in range(settings.links.passes):
+    for number in range(settings.links.passes):
         scored = score(index, found, of_pair, entities, model, settings.links)
         entities = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
-    return Seen(index, found, seen, entities, labels)
+        kept = np.flatnonzero(scored.probability >= hope) if number == 0 else None
+        del scored  # a gigabyte at 100,000 accounts
+        if kept is not None:
+            of_pair = part_of_traits(of_pair, kept)
+            found = part_of(found, kept)
+    return entities
+
+
+def _thin(
+    tables: dict[str, Path], most: int, truth: Path | None, labels: pl.DataFrame | None, draw: int
+) -> None:
+    """Leaves about so many accounts in the canonical tables, those of controllers drawn at random."""
+    accounts = pl.read_parquet(tables["accounts"], columns=["account_id"])["account_id"]
+    if len(accounts) <= most:
+        return
+    controller = np.full(len(accounts), -1)
+    if truth is not None:
+        controller = read_truth(truth, accounts).controller
+    elif labels is not None:
+        controller = read_labels(labels, accounts).controller
+    # An account whose controller is not known stands for itself.
+    _, owner = np.unique(
+        np.where(controller < 0, -1 - np.arange(len(accounts)), controller), return_inverse=True
+    )
+    order = np.random.default_rng(draw).permutation(owner.max() + 1)
+    few = int(np.searchsorted(np.cumsum(np.bincount(owner)[order]), most, "right"))
+    kept = accounts.filter(pl.Series(np.isin(owner, order[: max(few, 1)])))
+    for path in tables.values():
+        frame = pl.read_parquet(path)
+        frame.filter(pl.col("account_id").is_in(kept.implode())).write_parquet(path)
 
 
 def _blank(tables: dict[str, Path], names: tuple[str, ...]) -> None:

@@ -155,3 +155,17 @@ def test_curve_keys_are_by_class_where_the_signal_has_classes() -> None:
     assert curve_key("ip", None) == "ip:none"
     assert curve_key("ip", "own") == "ip:own"
     assert curve_key("device", None) == curve_key("device", "own") == "device"
+
+
+def test_one_large_controller_is_drawn_from_and_never_written_out() -> None:
+    size = 200_000  # 20 billion pairs
+    owner = np.zeros(size, dtype=np.int64)
+    owner[-2:] = 7
+    pieces = candidates(index_of(2, {}), NO_USES, LinkSettings()).pieces
+    found = Candidates(np.array([0, size - 2]), np.array([5, size - 1]), pieces)
+    pairs, weight = samples._missed(np.random.default_rng(0), found, owner, np.arange(2))
+    assert len(pairs) == samples.MOST == len(np.unique(pairs, axis=0))
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    assert pairs.max() < size - 2
+    assert pairs.min() >= 0
+    assert weight * len(pairs) == (size - 2) * (size - 3) / 2 - 1

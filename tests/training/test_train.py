@@ -17,7 +17,8 @@ from graphattr.links.samples import Sample
 from graphattr.records import SIGNAL
 from graphattr.settings import Settings
 from graphattr.training.drawn import Drawn, read_drawn, write_drawn
-from graphattr.training.train import EVERY, _by_controller, _split, train
+from graphattr.training.folds import by_controller
+from graphattr.training.train import EVERY, _split, train
 from graphattr.training.worlds import (
     BLANKABLE,
     OPTIONAL,
@@ -210,7 +211,7 @@ def test_no_controller_is_on_both_sides(worlds: list[Path], tmp_path: Path) -> N
         train(plan(worlds[:1], tmp_path / "model", whole=False), kill)
     drawn = [read_drawn(path) for path in sorted((tmp_path / "model.training").glob("*.npz"))]
     assert len(drawn) == VIEWS
-    training, testing = _by_controller(drawn)
+    training, testing = by_controller(drawn)
     owners = [
         {int(owner) for world in part for owner in (*world.sample.owner_a, *world.sample.owner_b)}
         for part in (training, testing)
@@ -265,6 +266,50 @@ def test_a_column_that_is_left_blank_is_not_seen(worlds: list[Path]) -> None:
     assert kinds[0].null_count() < len(kinds[0])
     assert kinds[1].null_count() == len(kinds[1]) > 0
     assert np.isnan(blank.profiles.shapes["model"].strength).all()
+
+
+def test_a_part_of_a_world_is_of_whole_controllers(worlds: list[Path]) -> None:
+    truth = pl.read_parquet(worlds[0] / "truth.parquet")
+    base, settings, signals = field_guided_model(), Settings(), worlds[0] / "signals"
+    parts = []
+    for draw in (1, 2):
+        world = World(signals, most=150, draw=draw)
+        seen = see(world, base, settings, worlds[0] / "truth.parquet")
+        parts.append(set(seen.index.accounts))
+        assert 100 <= len(parts[-1]) <= 150
+        inside = truth.filter(pl.col("account_id").is_in(list(parts[-1])))
+        of = truth.filter(pl.col("controller").is_in(inside["controller"].implode()))
+        assert set(of["account_id"]) == parts[-1]
+        assert inside["controller"].n_unique() < len(parts[-1])
+        assert seen.index.held["account"].max() < len(parts[-1])
+    assert parts[0] != parts[1]
+    whole = see(World(signals), base, settings, worlds[0] / "truth.parquet")
+    large = see(World(signals, most=truth.height, draw=1), base, settings, worlds[0] / "truth.parquet")
+    assert large.index.accounts.equals(whole.index.accounts)
+    by_label = see(World(signals, most=150, draw=1), base, settings)
+    assert by_label.index.size <= 150
+    assert by_label.labels is not None
+    assert whole.labels is not None
+    assert by_label.labels.equals(whole.labels)
+
+
+def test_hopeless_pairs_resolve_nothing(worlds: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("graphattr.training.worlds")
+    sizes: list[int] = []
+    real = module.score
+
+    def score(index: Any, found: Any, *rest: Any) -> Any:
+        sizes.append(len(found))
+        return real(index, found, *rest)
+
+    world, base, settings = World(worlds[0] / "signals"), field_guided_model(), Settings()
+    whole = see(world, base, settings).entities
+    monkeypatch.setattr(module, "score", score)
+    monkeypatch.setattr(module, "HOPELESS", 1.0)  # in so small a world no pair is as hopeless as elsewhere
+    seen = see(world, base, settings)
+    assert sizes[0] == len(seen.found)
+    assert sizes[1] == sizes[2] < sizes[0]
+    assert (seen.entities == whole).mean() > 0.95
 
 
 def test_labels_that_contradict_each_other_bind_nobody() -> None:
