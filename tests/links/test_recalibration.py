@@ -69,6 +69,7 @@ def test_few_operators_move_it_less_than_many() -> None:
     assert scales == sorted(scales, reverse=True)
     assert scales[:3] == [1.0, 0.94, 0.8]
     assert scales[3] < 0.75
+    assert 0.85 < said(10, 1.0, 0.3).scale < 0.95  # a mild objection
 
 
 @pytest.mark.parametrize("across", [-3.0, -1.0])
