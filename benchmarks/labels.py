@@ -1,5 +1,8 @@
 """What a user's own labels do to the calibration of links: `python benchmarks/labels.py [--worlds N] [--seed N]`.
 
+With `--scale S` the model's evidence is scaled beforehand, so that it is about right (.8 in family A) or too weak, and
+with `--wrong SHARE` so many of the labels of takedowns stand on accounts that had none.
+
 In each simulated world the labels of 3, 10 and 30 takedowns are kept (the operators with the most labelled accounts,
 and all verified independents), and pairs are scored and grouped as a run does, with and without the recalibration.
 Everything but the rings is measured on candidate pairs that are not both labelled. `fitted` is the shipped model, and
@@ -11,7 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -21,7 +24,7 @@ import polars as pl
 
 from graphattr.evaluate.partition import bcubed
 from graphattr.evaluate.scores import cllr, ece, penalties
-from graphattr.links.recalibration import Labelled, Recalibration, recalibration
+from graphattr.links.recalibration import Labelled, Recalibration, recalibration, tempered
 from graphattr.links.score import Scored
 from graphattr.pipeline import grouping as stage
 from graphattr.rings.group import Grouping, group
@@ -108,7 +111,20 @@ def figures(told: Told, truth: pl.DataFrame, labelled: pl.Series) -> dict[str, f
     return dict(zip(FIGURES, map(float, values), strict=True))
 
 
-def measured(family: str, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
+def mistaken(labels: pl.DataFrame, accounts: pl.Series, share: float, seed: int) -> pl.DataFrame:
+    """The labels with a share of those that name an operator moved to other accounts."""
+    rng = np.random.default_rng(seed)
+    free = accounts.filter(~accounts.is_in(labels["account_id"].implode())).sort().to_numpy()
+    named = np.flatnonzero(labels["operator"].is_not_null().to_numpy())
+    moved = rng.choice(named, round(share * len(named)), replace=False)
+    account = labels["account_id"].to_numpy().copy()
+    account[moved] = rng.choice(free, len(moved), replace=False)
+    return labels.with_columns(account_id=pl.Series(account, dtype=pl.String))
+
+
+def measured(
+    family: str, seed: int, folder: Path, scale: float = 1.0, wrong: float = 0.0
+) -> Iterator[dict[str, Any]]:
     """Rows of one world: one for each model and number of takedowns."""
     world, out = folder / "world", folder / "out"
     simulate(world, "known30", seed, family=family)
@@ -121,10 +137,13 @@ def measured(family: str, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
     names = labels["operator"].drop_nulls().value_counts().sort("count", "operator", descending=[True, False])
     for number in TAKEDOWNS:
         kept = pl.col("operator").is_null() | pl.col("operator").is_in(names["operator"][:number].implode())
-        labels.filter(kept).write_parquet(tables["labels"])
-        account = labels.filter(kept)["account_id"]
+        chosen = mistaken(labels.filter(kept), truth["account_id"], wrong, seed)
+        chosen.write_parquet(tables["labels"])
+        account = chosen["account_id"]
         for name, model in MODELS.items():
-            without, with_ = (grouped(signals, out, model(), heed=heed) for heed in (False, True))
+            linkage = model()
+            linkage = replace(linkage, model=tempered(linkage.model, scale))
+            without, with_ = (grouped(signals, out, linkage, heed=heed) for heed in (False, True))
             before, after = (figures(told, truth, account) for told in (without, with_))
             row = {"family": family, "model": name, "takedowns": number, "scale": with_.said.scale}
             row |= {"operators": with_.said.operators}
@@ -137,12 +156,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=9000, help="of the first world")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the evidence, before labels are heeded")
+    parser.add_argument("--wrong", type=float, default=0.0, help="share of labels on somebody else's account")
     given = parser.parse_args()
     rows: list[dict[str, Any]] = []
     for family in ("A", "B"):
         for seed in range(given.seed, given.seed + given.worlds):
             with tempfile.TemporaryDirectory() as folder:
-                rows += measured(family, seed, Path(folder))
+                rows += measured(family, seed, Path(folder), given.scale, given.wrong)
     frame = pl.DataFrame(rows).with_columns(worst=pl.col("cost_with") - pl.col("cost"))
     key = ["model", "family", "takedowns"]
     worst = frame.group_by(key).agg(pl.col("worst").max())
