@@ -19,6 +19,9 @@ from graphattr.settings import LinkSettings
 #: How many accounts later in time one use of a hub, or one creation, is paired with.
 WINDOW_NEIGHBOURS = 20
 CREATION_NEIGHBOURS = 10
+#: The same for creations that declare one country, and the seconds within which they are.
+COUNTRY_NEIGHBOURS = 6
+COUNTRY_SECONDS = 86_400
 
 Whole = NDArray[np.int64]
 
@@ -136,13 +139,32 @@ def _neighbours(
 
 
 def creation_pairs(index: Index, settings: LinkSettings) -> pl.DataFrame:
-    """Each account with the `CREATION_NEIGHBOURS` created next within the window: a, b."""
-    known = np.flatnonzero(~np.isnan(index.created))
-    order = known[np.argsort(index.created[known], kind="stable")]
-    found = []
-    for step in range(1, min(CREATION_NEIGHBOURS, len(order) - 1) + 1):
+    """Each account with those created next: `CREATION_NEIGHBOURS` of all within the window, and `COUNTRY_NEIGHBOURS`
+    of those that declare the same country within a day; a, b, each pair once.
+
+    At a large provider so many strangers come in an hour that the neighbours of all end within minutes. An account
+    that was opened in bulk and never used has nothing else that its like could be found by.
+    """
+    near = _next(index, np.zeros(index.size, np.int64), CREATION_NEIGHBOURS, settings.window_seconds)
+    alike = _next(index, index.country, COUNTRY_NEIGHBOURS, COUNTRY_SECONDS)
+    key = np.sort(np.concatenate([near, alike]))
+    a, b = np.divmod(key[np.diff(key, prepend=-1) > 0], max(index.size, 1))
+    return pl.DataFrame({"a": a, "b": b}, schema=PAIR)
+
+
+def _next(index: Index, group: Whole, most: int, seconds: int) -> Whole:
+    """Each account with the `most` of its group created next within so many seconds: a * N + b.
+
+    Args:
+        index: the run's index.
+        group: of each account, shape (N,); below 0 for none.
+        most, seconds: how many, and how late at most.
+    """
+    known = np.flatnonzero(~np.isnan(index.created) & (group >= 0))
+    order = known[np.lexsort((index.created[known], group[known]))]
+    found = [np.empty(0, dtype=np.int64)]
+    for step in range(1, min(most, len(order) - 1) + 1):
         first, second = order[:-step], order[step:]
-        near = index.created[second] - index.created[first] <= settings.window_seconds
-        found.append(np.stack([np.minimum(first, second)[near], np.maximum(first, second)[near]]))
-    pairs = np.concatenate(found, axis=1) if found else np.empty((2, 0))
-    return pl.DataFrame({"a": pairs[0], "b": pairs[1]}, schema=PAIR)
+        near = (group[first] == group[second]) & (index.created[second] - index.created[first] <= seconds)
+        found.append(np.minimum(first, second)[near] * index.size + np.maximum(first, second)[near])
+    return np.concatenate(found)

@@ -21,6 +21,7 @@ class Index:
     Attributes:
         accounts: account ids, sorted, length N; the position is the account's number.
         created: creation times in seconds, shape (N,); NaN where unknown.
+        country: number of the declared country, shape (N,); -1 where unknown.
         volume: log10 of 1 + tokens (or of requests, where no tokens were given), shape (N,); NaN without usage.
         values: value (u32, its number), signal, text, kind, holders, listed (a list calls it a hub), hub (too many
             holders to pair them all, or listed); only values with two holders or more.
@@ -30,6 +31,7 @@ class Index:
 
     accounts: pl.Series
     created: NDArray[np.float64]
+    country: NDArray[np.int64]
     volume: NDArray[np.float64]
     values: pl.DataFrame
     held: pl.DataFrame
@@ -49,7 +51,9 @@ def build_index(tables: dict[str, Path], holdings: Path, lists: Path | None, set
         lists: lists.parquet with signal, value, kind of known hubs; None if there are none.
         settings: `max_fan` decides which values are hubs.
     """
-    accounts = pl.read_parquet(tables["accounts"], columns=["account_id", "created_at"]).sort("account_id")
+    accounts = pl.read_parquet(tables["accounts"], columns=["account_id", "created_at", "country"]).sort(
+        "account_id"
+    )
     number = accounts.select("account_id").with_row_index("account")
     fan = min(settings.max_fan, max(settings.min_fan, settings.max_share * accounts.height))
     shared = pl.scan_parquet(holdings).filter(pl.len().over("signal", "value") >= 2)
@@ -86,7 +90,8 @@ def build_index(tables: dict[str, Path], holdings: Path, lists: Path | None, set
         .collect(engine="streaming")
     )
     created = accounts["created_at"].dt.epoch("us").cast(pl.Float64).to_numpy() / 1e6
-    return Index(accounts["account_id"], created, _volume(tables, number), values, held)
+    country = accounts["country"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+    return Index(accounts["account_id"], created, country, _volume(tables, number), values, held)
 
 
 def _volume(tables: dict[str, Path], number: pl.DataFrame) -> NDArray[np.float64]:

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphattr.links.candidates import (
+    COUNTRY_NEIGHBOURS,
+    COUNTRY_SECONDS,
     CREATION_NEIGHBOURS,
     WINDOW_NEIGHBOURS,
     creation_pairs,
@@ -123,19 +125,38 @@ def test_pairs_of_a_hub_grow_with_its_holders_and_not_with_their_square() -> Non
 created = st.lists(st.one_of(st.integers(0, 30).map(float), st.just(float("nan"))), min_size=1, max_size=25)
 
 
-@given(created)
-def test_creation_pairs(hours: list[float]) -> None:
+@given(created, st.data())
+def test_creation_pairs(hours: list[float], data: st.DataObject) -> None:
     seconds = [h * HOUR for h in hours]
-    index = index_of(len(hours), {}, created=seconds)
-    order = sorted((s, n) for n, s in enumerate(seconds) if s == s)
-    expected = {
-        (min(a, b), max(a, b))
-        for (i, (s, a)), (j, (t, b)) in combinations(enumerate(order), 2)
-        if j - i <= CREATION_NEIGHBOURS and t - s <= SETTINGS.window_seconds
-    }
-    found = creation_pairs(index, SETTINGS).rows()
-    assert set(found) == expected
-    assert len(found) == len(expected)
+    country = data.draw(st.lists(st.integers(-1, 1), min_size=len(hours), max_size=len(hours)))
+    index = index_of(len(hours), {}, created=seconds, country=country)
+
+    def following(accounts: list[int], most: int, width: float) -> set[tuple[int, int]]:
+        order = sorted((seconds[n], n) for n in accounts if seconds[n] == seconds[n])
+        return {
+            (min(a, b), max(a, b))
+            for (i, (s, a)), (j, (t, b)) in combinations(enumerate(order), 2)
+            if j - i <= most and t - s <= width
+        }
+
+    expected = following(list(range(len(hours))), CREATION_NEIGHBOURS, SETTINGS.window_seconds)
+    for of in (0, 1):
+        accounts = [n for n, declared in enumerate(country) if declared == of]
+        expected |= following(accounts, COUNTRY_NEIGHBOURS, COUNTRY_SECONDS)
+    assert creation_pairs(index, SETTINGS).rows() == sorted(expected)
+
+
+def test_creations_of_one_country_are_found_among_many_others() -> None:
+    # Between two of country 7 more strangers come than there are neighbours.
+    between = CREATION_NEIGHBOURS + 5
+    size = 3 * between + 3
+    country = [7 if n % (between + 1) == 0 else n % 5 for n in range(size)]
+    index = index_of(size, {}, created=[60.0 * n for n in range(size)], country=country)
+    found = set(creation_pairs(index, SETTINGS).rows())
+    assert (0, between + 1) in found
+    assert (0, 2 * (between + 1)) in found
+    unknown = index_of(size, {}, created=[60.0 * n for n in range(size)])
+    assert (0, between + 1) not in set(creation_pairs(unknown, SETTINGS).rows())
 
 
 def expected_pairs(world: World, met: oracle.Window) -> set[tuple[int, int]]:

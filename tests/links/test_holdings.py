@@ -177,13 +177,16 @@ def devices(**holders: int) -> list[dict[str, Any]]:
 def test_accounts_and_values_are_numbered_in_the_order_of_their_ids(tmp_path: Path) -> None:
     index = index_from(
         tmp_path, LinkSettings(),
-        accounts=[{"account_id": name, "created_at": at(n)} for n, name in enumerate(["zed", "amy", "bob"])],
+        accounts=[{"account_id": name, "created_at": at(n), "country": country}
+                  for n, (name, country) in enumerate([("zed", "FR"), ("amy", None), ("bob", "FR")])],
         devices=[{"account_id": a, "device_id": d, "observed_at": at(60)} for a, d in
                  [("zed", "d2"), ("bob", "d2"), ("zed", "d1"), ("amy", "d1"), ("amy", "only")]],
         events=[{"account_id": a, "actor_id": "x", "observed_at": at(1)} for a in ("amy", "bob")],
     )  # fmt: skip
     assert index.accounts.to_list() == ["amy", "bob", "zed"]
     assert (index.created - T0.timestamp()).tolist() == [1, 2, 0]
+    assert index.country[0] == -1
+    assert index.country[1] == index.country[2] >= 0
     assert index.values.select("value", "signal", "text", "holders").rows() == [
         (0, "actor", "x", 2), (1, "device", "d1", 2), (2, "device", "d2", 2),
     ]  # fmt: skip

@@ -67,6 +67,7 @@ def index_of(
     hubs: Collection[Value] = (),
     listed: Collection[Value] = (),
     created: Sequence[float] | None = None,
+    country: Sequence[int] | None = None,
     volume: Sequence[float] | None = None,
 ) -> Index:
     """An index without files: values with fewer than two holders are left out, as build_index does."""
@@ -109,6 +110,7 @@ def index_of(
     return Index(
         pl.Series("account_id", names(size)),
         nothing if created is None else np.asarray(created, dtype=float),
+        np.full(size, -1) if country is None else np.asarray(country, dtype=np.int64),
         nothing if volume is None else np.asarray(volume, dtype=float),
         values,
         pl.DataFrame(rows, schema=schema, orient="row"),
