@@ -48,7 +48,8 @@ class RingSettings(Frozen):
     # CPM resolution in units of the square root of the background density (rings.group.resolution).
     resolution: float = Field(1.25, gt=0)
     min_size: int = Field(2, ge=2)
-    min_membership: float = Field(0.03, ge=0, lt=1)  # an account below is not listed as a member
+    join_probability: float = Field(0.3, gt=0, lt=1)  # that two sets share a controller, from which on they join
+    min_membership: float = Field(0.5, ge=0, lt=1)  # an account below is not listed as a member
     resamples: int = Field(50, ge=2)  # bootstrap draws for membership
     leiden_iterations: int = Field(10, ge=1)
 

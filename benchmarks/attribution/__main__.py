@@ -14,6 +14,7 @@ from benchmarks.attribution.page import page
 from graphattr.training.rings import FAMILIES, RingWorld
 from graphattr.training.rings_train import RingTraining, collect, only
 from models import shipped_rings
+from models.joining import shipped_joining
 from models.linkage import shipped_linkage
 from models.rings import shipped_ring_model
 
@@ -47,7 +48,7 @@ def main() -> None:
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     linkage, model, known = shipped_linkage(), shipped_ring_model(), shipped_rings()
-    plan = RingTraining(asked.work / "unused", linkage, worlds(asked.worlds))
+    plan = RingTraining(asked.work / "unused", linkage, worlds(asked.worlds), [])
     told = ""
 
     def step(name: str, done: float) -> None:
@@ -56,7 +57,7 @@ def main() -> None:
             sys.stderr.write(f"{done:4.0%} {name}\n")
             told = name
 
-    rings = collect(plan, asked.work, step)
+    rings = collect(plan, asked.work, shipped_joining(), step)
     small = rings.where(pl.col("world").str.starts_with("small"))
     of = {family: rings.where(pl.col("family") == family) for family in FAMILIES}
     little = {family: small.where(pl.col("family") == family) for family in FAMILIES}

@@ -10,6 +10,7 @@ import typer
 from graphattr.cli.output import emit, say, steps, table
 from graphattr.errors import InputError
 from graphattr.settings import Settings
+from graphattr.training.joins import join_worlds
 from graphattr.training.rings import ring_worlds
 from graphattr.training.rings_train import RingTraining
 from graphattr.training.rings_train import train_rings as make
@@ -29,12 +30,13 @@ def train_rings(
     json_: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
 ) -> None:
-    """Make the ring classifier and the rings with known truth that error control leans on, from simulated worlds."""
+    """Make what joins accounts into rings, the ring classifier, and the rings with known truth that error control
+    leans on, from simulated worlds."""
     try:
         linkage = load_linkage(model) if model else shipped_linkage()
     except ModelError as error:
         raise InputError(str(error), hint="name a model made by graphattr, or none") from error
-    plan = RingTraining(out, linkage, ring_worlds(share), Settings.read(config))
+    plan = RingTraining(out, linkage, ring_worlds(share), join_worlds(share), Settings.read(config))
     with steps(quiet) as step:
         facts = make(plan, step)
     if json_:

@@ -24,18 +24,24 @@ from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
 from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
+from graphattr.rings.between import Links
 from graphattr.rings.group import Grouping, group, resolve
-from graphattr.rings.guards import corroborated, vetoes
-from graphattr.rings.membership import Membership, membership
+from graphattr.rings.guards import Vetoes, vetoes
+from graphattr.rings.joining import cells, joined
+from graphattr.rings.membership import Membership, belonging, supported
 from graphattr.rings.weakest import weakest_points
 from graphattr.settings import LinkSettings, Settings
 from models import AdditiveModel
+from models.joining import Joining, Judge, shipped_joining
 from models.linkage import Linkage
 
 #: Candidate pairs with less than this share of the least probability of a link are dropped after a first look.
 HOPELESS: Final = 0.01
 #: The same where a graph network is still to be asked.
 HOPELESS_WITH_NETWORK: Final = 0.001
+
+#: Links below hold no cells together and join none.
+LEAST_LINK: Final = 0.02
 
 Step = Callable[[str, float], None]
 Whole = NDArray[np.int64]
@@ -133,10 +139,33 @@ def _weighed(
     return _Told(found, of_pair, moved, alike)
 
 
-def write_groups(
-    signals: Signals, out: Path, settings: Settings, linkage: Linkage, step: Step
-) -> dict[str, Any]:
-    """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts."""
+@dataclass(frozen=True)
+class Weighed:
+    """All that the grouping needs.
+
+    Attributes:
+        index: accounts and values.
+        seen: the accounts' profiles.
+        scored: the pairs with any hope, scored.
+        entity: community of each account, as the last pass resolved them, shape (N,).
+        veto: what labels rule out.
+        model: the evidence model as it was used.
+        familiar: whether its links are calibrated on such signals.
+        facts: counts and findings for run.json.
+    """
+
+    index: Index
+    seen: Profiles
+    scored: Scored
+    entity: Whole
+    veto: Vetoes
+    model: AdditiveModel
+    familiar: bool
+    facts: dict[str, Any]
+
+
+def weigh(signals: Signals, out: Path, settings: Settings, linkage: Linkage, step: Step) -> Weighed:
+    """Finds and scores the pairs of a run whose holdings lie in `out`."""
     model = linkage.model
     missing = sorted({signal.name for signal in SIGNALS} - set(model.signals))
     if missing:
@@ -171,32 +200,88 @@ def write_groups(
         of_pair = told.again(index, seen, model)
         scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
-    grouping = group(scored, entity, veto, settings.links, settings.rings)
-    step("resample memberships", 0.7)
-    grouping, resampled = _supported(index, scored, grouping, model, settings)
-    step("look for weakest points", 0.8)
-    weakest = weakest_points(index, scored, grouping, model, settings.links, settings.rings)
-    step("write links and evidence", 0.9)
-    minimum = settings.links.min_probability
-    links = links_table(index, scored, model, minimum)
-    links.write_parquet(out / "links.parquet")
-    evidence = evidence_table(index, seen, scored, model, minimum)
-    evidence.write_parquet(out / "evidence.parquet")
-    names = ring_names(index, grouping)
-    members = _members_table(index, grouping, resampled, names)
-    members.write_parquet(out / "members.parquet")
-    rows = sorted((names[ring], point) for ring, point in weakest.items())
-    schema = {"ring_id": pl.String, "weakest_point": pl.String}
-    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
-    return {
+    facts = {
         "candidates": looked_at,
-        "links": links.height,
-        "rings": len(grouping.rings),
-        "members": members.height,
         "log10_prior_odds": scored.prior,
         "drift": told.document(),
         "labels": said.document(),
     }
+    return Weighed(index, seen, scored, entity, veto, model, familiar, facts)
+
+
+def grouped(
+    weighed: Weighed, settings: Settings, joining: Joining, step: Step
+) -> tuple[Grouping, Membership]:
+    """Rings and their members.
+
+    Calibrated links make cells that are joined into rings; others, whose odds nobody has measured, are grouped by
+    community detection alone (docs/decisions/0012-joined-cells.md).
+    """
+    step("group", 0.7)
+    index, scored, rings, seed = weighed.index, weighed.scored, settings.rings, settings.seed
+    if not weighed.familiar:
+        grouping = group(scored, weighed.entity, weighed.veto, settings.links, rings)
+        return supported(index, scored, grouping, weighed.model, rings, seed)
+    grouping = joined_rings(weighed, settings, joining.join)
+    step("weigh memberships", 0.75)
+    return belonging(index, scored, grouping, weighed.model, joining, rings, seed)
+
+
+def links_of(weighed: Weighed, settings: Settings) -> Links:
+    """The pairs that may hold a ring together: probable enough, and no label contradicts them."""
+    found = weighed.scored.candidates
+    enough = weighed.scored.probability >= max(settings.links.min_probability, LEAST_LINK)
+    used = np.flatnonzero(enough & weighed.veto.allowed(found.a, found.b))
+    return Links.of(weighed.scored, used, weighed.index.size)
+
+
+def joined_rings(weighed: Weighed, settings: Settings, judge: Judge) -> Grouping:
+    """Cells joined into rings, as two kinds of evidence hold them together."""
+    links, rings = links_of(weighed, settings), settings.rings
+    start = cells(links, settings.seed, rings.leiden_iterations)
+    entity = joined(links, start, judge, weighed.veto, rings.join_probability)
+    return group(weighed.scored, entity, weighed.veto, settings.links, rings)
+
+
+def write_groups(
+    signals: Signals,
+    out: Path,
+    settings: Settings,
+    linkage: Linkage,
+    step: Step,
+    joining: Joining | None = None,
+) -> dict[str, Any]:
+    """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts.
+
+    Args:
+        signals: canonical tables.
+        out: folder with the holdings.
+        settings: of the run.
+        linkage: what scores the links.
+        step: told of the progress.
+        joining: how sets of accounts are joined; None: as what ships says.
+    """
+    weighed = weigh(signals, out, settings, linkage, step)
+    index, scored, model = weighed.index, weighed.scored, weighed.model
+    grouping, members_of = grouped(weighed, settings, joining or shipped_joining(), step)
+    step("look for weakest points", 0.8)
+    weakest = weakest_points(
+        index, scored, grouping, model, settings.links, settings.rings, joined=weighed.familiar
+    )
+    step("write links and evidence", 0.9)
+    minimum = settings.links.min_probability
+    links = links_table(index, scored, model, minimum)
+    links.write_parquet(out / "links.parquet")
+    evidence = evidence_table(index, weighed.seen, scored, model, minimum)
+    evidence.write_parquet(out / "evidence.parquet")
+    names = ring_names(index, grouping)
+    members = _members_table(index, grouping, members_of, names)
+    members.write_parquet(out / "members.parquet")
+    rows = sorted((names[ring], point) for ring, point in weakest.items())
+    schema = {"ring_id": pl.String, "weakest_point": pl.String}
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
+    counts = {"links": links.height, "rings": len(grouping.rings), "members": members.height}
+    return counts | weighed.facts
 
 
 def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
@@ -205,38 +290,6 @@ def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
         int(ring): "ring-" + hashlib.sha256(str(index.accounts[int(ring)]).encode()).hexdigest()[:12]
         for ring in grouping.rings
     }
-
-
-def _supported(
-    index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel, settings: Settings
-) -> tuple[Grouping, Membership]:
-    """The rings without members that have hardly any support, and how firmly the others belong to them."""
-    while True:
-        resampled = membership(index, scored, grouping, model, settings.rings.resamples, settings.seed)
-        pruned, kept = _prune(scored, grouping, resampled, settings)
-        firm = resampled.account[resampled.probability >= settings.rings.min_membership]
-        if len(np.unique(pruned.entity[firm])) == len(np.unique(grouping.entity[firm])):
-            return pruned, kept
-        grouping = pruned  # a ring fell apart: links between its pieces no longer make a member
-
-
-def _prune(
-    scored: Scored, grouping: Grouping, resampled: Membership, settings: Settings
-) -> tuple[Grouping, Membership]:
-    """Takes out members with hardly any support, splits what only they held together, drops what is too small."""
-    entity = grouping.entity.copy()
-    weak = resampled.account[resampled.probability < settings.rings.min_membership]
-    entity[weak] = len(entity) + weak
-    entity = corroborated(scored, grouping.links, entity)
-    sizes = np.bincount(entity)[entity]
-    keep = sizes[resampled.account] >= settings.rings.min_size
-    rings = np.unique(entity[resampled.account[keep]])
-    a, b = scored.candidates.a[grouping.links], scored.candidates.b[grouping.links]
-    links = grouping.links[(entity[a] == entity[b]) & np.isin(entity[a], rings)]
-    kept = Membership(
-        resampled.account[keep], resampled.probability[keep], resampled.low[keep], resampled.high[keep]
-    )
-    return Grouping(entity, links, rings), kept
 
 
 def _members_table(

@@ -1,4 +1,4 @@
-"""How firmly each account belongs to its ring: the account's own score against the ring, with evidence resampled."""
+"""How firmly each account belongs to its ring: its links inside it as they are, and with evidence resampled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from graphattr.links.index import Index
 from graphattr.links.score import Scored, probability
 from graphattr.links.tally import Slots, Tally
 from graphattr.records import Tier
+from graphattr.rings.between import Links, own
 from graphattr.rings.group import Grouping
+from graphattr.rings.guards import corroborated
+from graphattr.settings import RingSettings
 from models import AdditiveModel
+from models.joining import Joining
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -22,6 +26,8 @@ Whole = NDArray[np.int64]
 #: A bootstrap sample holds a given item with probability 1 - 1/e.
 KEPT = 1 - np.exp(-1)
 CORE, PROBABLE = 0.9, 0.5
+#: Members with less support are left out where links are not calibrated.
+LEAST_SUPPORT = 0.03
 INTERVAL = (0.05, 0.95)
 
 
@@ -31,13 +37,18 @@ class Membership:
 
     Attributes:
         account: account numbers, ascending, shape (k,).
-        probability, low, high: mean, and 5 % and 95 % quantiles widened to hold it, over the resamples, shape (k,).
+        probability, low, high: how likely the account belongs, and the limits of that, shape (k,).
     """
 
     account: Whole
     probability: Array
     low: Array
     high: Array
+
+    def of(self, accounts: Whole) -> Membership:
+        """Of some of the accounts."""
+        rows = np.isin(self.account, accounts)
+        return Membership(self.account[rows], self.probability[rows], self.low[rows], self.high[rows])
 
     def tiers(self) -> list[str]:
         """Tier of each account: core, probable or unresolved."""
@@ -47,14 +58,86 @@ class Membership:
         ]
 
 
+def supported(
+    index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel, settings: RingSettings, seed: int
+) -> tuple[Grouping, Membership]:
+    """The rings without members that have hardly any support, and that support as their membership.
+
+    For runs whose links are not calibrated: what support is worth as a probability nobody has measured.
+    """
+    while True:
+        resampled = membership(index, scored, grouping, model, settings.resamples, seed)
+        weak = resampled.account[resampled.probability < LEAST_SUPPORT]
+        pruned = without(scored, grouping, weak, settings)
+        firm = resampled.account[resampled.probability >= LEAST_SUPPORT]
+        if len(np.unique(pruned.entity[firm])) == len(np.unique(grouping.entity[firm])):
+            return pruned, resampled.of(np.flatnonzero(np.isin(pruned.entity, pruned.rings)))
+        grouping = pruned  # a ring fell apart: links between its pieces no longer make a member
+
+
+def belonging(
+    index: Index,
+    scored: Scored,
+    grouping: Grouping,
+    model: AdditiveModel,
+    joining: Joining,
+    settings: RingSettings,
+    seed: int,
+) -> tuple[Grouping, Membership]:
+    """The rings without members that more likely do not belong, and how likely the others do.
+
+    An account's links with the rest of its ring, and their support under resampling, are read by curves that were
+    fitted to rings with known truth; the interval is what such probabilities were worth in fresh worlds. As members
+    leave, the others are read again.
+
+    Args:
+        index: the run's index.
+        scored: the scored pairs.
+        grouping: the rings.
+        model: the evidence model.
+        joining: the curves.
+        settings: least membership, number of draws.
+        seed: seed of the draws.
+    """
+    support = np.zeros(index.size)
+    resampled = membership(index, scored, grouping, model, settings.resamples, seed)
+    support[resampled.account] = resampled.probability
+    links = Links.of(scored, grouping.links, index.size)
+    while True:
+        found = own(links, grouping.entity, support)
+        here = np.isin(grouping.entity[found.first], grouping.rings)
+        member = found.first[here]
+        told = probability(joining.stay.odds(found.case[here], found.figures[here]))
+        weak = member[told < settings.min_membership]
+        if not len(weak):
+            low, high = (told, told) if joining.limits is None else joining.limits.of(told)
+            return grouping, Membership(member, told, low, high)
+        grouping = without(scored, grouping, weak, settings)
+
+
+def without(scored: Scored, grouping: Grouping, leaving: Whole, settings: RingSettings) -> Grouping:
+    """The rings without some accounts; what only they held together falls apart, and what is too small is no ring."""
+    entity = grouping.entity.copy()
+    entity[leaving] = len(entity) + leaving
+    entity = corroborated(scored, grouping.links, entity)
+    numbers, counts = np.unique(entity, return_counts=True)
+    rings = np.intersect1d(
+        numbers[counts >= settings.min_size], entity[np.isin(grouping.entity, grouping.rings)]
+    )
+    a, b = scored.candidates.a[grouping.links], scored.candidates.b[grouping.links]
+    links = grouping.links[(entity[a] == entity[b]) & np.isin(entity[a], rings)]
+    return Grouping(entity, links, rings)
+
+
 def membership(
     index: Index, scored: Scored, grouping: Grouping, model: AdditiveModel, resamples: int, seed: int
 ) -> Membership:
-    """Membership probabilities by resampling values.
+    """Support of members: the mean over resamples of the probability of the best link inside the ring.
 
     An account belongs as firmly as its best link inside the ring. Each draw keeps a value with the probability of a
     bootstrap sample, for all accounts that hold it at once: the pairs of one value stand and fall together. What is
-    no shared value (a likeness) falls with either account's figures.
+    no shared value (a likeness) falls with either account's figures. The limits are the 5 % and 95 % quantiles over
+    the draws, widened to hold the mean.
 
     Args:
         index: the run's index.

@@ -25,6 +25,8 @@ Whole = NDArray[np.int64]
 
 #: Losses of a piece that are added up at a time, so that memory does not grow with them.
 CHUNK: Final = 100_000
+#: Links at least this probable hold a joined ring together.
+JOINED_LINK: Final = 0.5
 
 
 def weakest_points(
@@ -34,14 +36,27 @@ def weakest_points(
     model: AdditiveModel,
     links: LinkSettings,
     rings: RingSettings,
+    *,
+    joined: bool,
 ) -> dict[int, str | None]:
     """For each ring the value, as "signal:value", whose loss breaks it most; None where no single loss does.
 
-    Without the value every pair falls back to its next best piece. The ring is broken when the mean link
-    probability over all its pairs is below the resolution that holds a ring together, or when less than half of it
-    is still connected by links.
+    Without the value every pair falls back to its next best piece. A community is broken when the mean link
+    probability over all its pairs is below the resolution that holds it together, or when less than half of it is
+    still connected by links. Joined rings may be sparse: one is broken when links that are more probable than not
+    connected half of it and no longer do.
+
+    Args:
+        index: the run's index.
+        scored: the scored pairs.
+        grouping: the rings.
+        model: the evidence model.
+        links: `min_probability` of a link.
+        rings: the resolution.
+        joined: whether rings are joined cells, or communities.
     """
-    limit = resolution(scored, index.size, rings)
+    limit = 0.0 if joined else resolution(scored, index.size, rings)
+    least = JOINED_LINK if joined else links.min_probability
     found: dict[int, str | None] = {int(ring): None for ring in grouping.rings}
     if not len(grouping.links):
         return found
@@ -49,7 +64,7 @@ def weakest_points(
     inside = Inside.of(scored, grouping.links, Slots.of(model))
     losses = _Losses.of(scored, grouping, inside, Slots.of(model))
     broken: dict[int, list[tuple[float, str]]] = {}
-    for ring, value, density in _breaks(scored, grouping, inside, losses, limit, links.min_probability):
+    for ring, value, density in _breaks(scored, grouping, inside, losses, limit, least):
         broken.setdefault(ring, []).append((density, texts[value]))
     return found | {ring: min(points)[1] for ring, points in broken.items()}
 
@@ -149,7 +164,10 @@ def _breaks(
         if len(cut):
             here = np.flatnonzero(np.isin(owner[:some], cut))
             largest[cut] = _largest(a[here], b[here], left[here] >= minimum, ring_of, len(names))[cut]
-        for at in np.flatnonzero((density < limit) | (largest < size[:rings] / 2)):
+        half = size[:rings] / 2
+        # Without a density to fall below, only what was connected can break.
+        apart = (largest < half) & ((limit > 0) | (connected[:rings] >= half))
+        for at in np.flatnonzero((density < limit) | apart):
             yield int(names[at]), int(gone[at]), float(density[at])
 
 

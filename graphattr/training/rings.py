@@ -13,12 +13,13 @@ import polars as pl
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.errors import InputError
-from graphattr.evaluate.judged import judge
+from graphattr.evaluate.judged import Judged, judge
 from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
 from graphattr.records import RINGS
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
 from loaders import LoadError, load
+from models.joining import Joining
 from models.linkage import Linkage
 
 #: Seeds below are for tests and benchmarks.
@@ -67,7 +68,9 @@ def ring_worlds(share: float = 1.0) -> list[RingWorld]:
     return worlds
 
 
-def ring_rows(world: RingWorld, linkage: Linkage, settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def ring_rows(
+    world: RingWorld, linkage: Linkage, settings: Settings, joining: Joining
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The rings that a run finds in a world.
 
     Returns:
@@ -75,29 +78,34 @@ def ring_rows(world: RingWorld, linkage: Linkage, settings: Settings) -> tuple[p
         number of the largest controller, accounts not of it, share that an attribution would get wrong: not of
         the largest controller, or innocent), the name that labels give it, members with that name, members who are
         not innocent and whose name no label knows; of the world: accounts of known and of unknown names, accounts
-        that are not innocent, and innocent ones) and statistics (world, ring_id, statistic, value).
+        that are not innocent, and innocent ones), statistics (world, ring_id, statistic, value), and members
+        (world, calibrates, probability, low, high, belongs: whether the account is of its ring's largest controller).
     """
     with tempfile.TemporaryDirectory(prefix="graphattr-rings-") as name:
         place = Path(name)
         simulate(place, world.preset, world.seed, family=world.family)
-        signals = _grouped(place, linkage, settings)
+        signals = _grouped(place, linkage, settings, joining)
         run = place / "run"
         members, links = (pl.read_parquet(run / f"{table}.parquet") for table in ("members", "links"))
         statistics = ring_statistics(
             signals.tables, members, links, run / "holdings.parquet", signals.lists
         ).select("ring_id", "statistic", "value")
-        facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels")).join(
-            pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left"
-        )
+        judged, facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels"))
+        facts = facts.join(pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left")
     here = {
         "world": pl.lit(world.name),
         "family": pl.lit(world.family),
         "calibrates": pl.lit(world.calibrates),
     }
-    return facts.select(*FACTS).with_columns(**here), statistics.with_columns(world=pl.lit(world.name))
+    held = judged.accounts.drop_nulls("ring_id").select("probability", "low", "high", "belongs")
+    return (
+        facts.select(*FACTS).with_columns(**here),
+        statistics.with_columns(here["world"].alias("world")),
+        held.with_columns(here["world"].alias("world"), here["calibrates"].alias("calibrates")),
+    )
 
 
-def _grouped(place: Path, linkage: Linkage, settings: Settings) -> Signals:
+def _grouped(place: Path, linkage: Linkage, settings: Settings, joining: Joining) -> Signals:
     """Runs the stages up to the members into place/run."""
     run = place / "run"
     try:
@@ -107,12 +115,14 @@ def _grouped(place: Path, linkage: Linkage, settings: Settings) -> Signals:
     tables = {table: run / "signals" / f"{table}.parquet" for table in loaded.tables}
     signals = Signals(tables, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
     write_holdings(signals, run / "holdings.parquet")
-    write_groups(signals, run, settings, linkage, lambda _name, _done: None)
+    write_groups(signals, run, settings, linkage, lambda _name, _done: None, joining)
     return signals
 
 
-def judged_rings(run: Path, truth: Path, members: pl.DataFrame, labels: Path | None) -> pl.DataFrame:
-    """The rings of a run folder that has no verdicts yet, beside the truth.
+def judged_rings(
+    run: Path, truth: Path, members: pl.DataFrame, labels: Path | None
+) -> tuple[Judged, pl.DataFrame]:
+    """The accounts and rings of a run folder that has no verdicts yet, beside the truth.
 
     Args:
         run: folder with members and links; an empty run.json and rings without verdicts are written into it.
@@ -150,4 +160,4 @@ def judged_rings(run: Path, truth: Path, members: pl.DataFrame, labels: Path | N
         "all_innocent": int(accounts["innocent"].sum()),
     }
     totals = {name: pl.lit(count, pl.Int64) for name, count in world.items()}
-    return judged.rings.join(of_ring, on="ring_id").with_columns(**totals).sort("ring_id")
+    return judged, judged.rings.join(of_ring, on="ring_id").with_columns(**totals).sort("ring_id")

@@ -65,17 +65,18 @@ def hats(values: Array, at: Array) -> Array:
     return np.where(known[:, None], basis, 0.0)
 
 
-def fit(rings: Rings, at: list[Array], prior: Array, penalty: float) -> list[Array]:
+def fit(rings: Rings, at: list[Array], prior: Array, penalty: float, most: float = MOST) -> list[Array]:
     """Curves whose sum over the statistics, added to the log prior, is the log posterior up to a constant.
 
     Minimises the weighted log loss plus `penalty` times the squared ratios and their squared bends, all ratios
-    within `MOST`: a statistic that tells nothing keeps a curve of zeros.
+    within `most`: a statistic that tells nothing keeps a curve of zeros.
 
     Args:
         rings: what to fit to.
         at: knots of each statistic.
         prior: of each hypothesis, shape (h,).
         penalty: beside a log loss whose weights sum to 1.
+        most: bound of a single log10 ratio.
 
     Returns:
         For each statistic log10 ratios at its knots, shape (k, h).
@@ -98,10 +99,10 @@ def fit(rings: Rings, at: list[Array], prior: Array, penalty: float) -> list[Arr
         slope = basis.T @ (weight[:, None] * (share - truth)) + 2 * penalty * (ratios + bend.T @ bent)
         return value, slope.ravel()
 
-    most = MOST * _LN10
+    bound = most * _LN10
     found = minimize(
         loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B",
-        bounds=[(-most, most)] * (shape[0] * shape[1]), options={"maxiter": 300},
+        bounds=[(-bound, bound)] * (shape[0] * shape[1]), options={"maxiter": 300},
     )  # fmt: skip
     ratios = found.x.reshape(shape) / _LN10
     # Only differences between hypotheses matter: centred, a row says what speaks for and what against.

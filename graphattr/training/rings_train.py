@@ -18,9 +18,12 @@ from graphattr.pipeline.attributing import eligible, scores
 from graphattr.pipeline.grouping import Step
 from graphattr.records import HYPOTHESES
 from graphattr.settings import Settings
+from graphattr.training.joins import JoinWorld, example, fit_joining, join_worlds, member_limits
 from graphattr.training.rings import RingWorld, ring_rows, ring_worlds
 from graphattr.training.rings_card import card
 from graphattr.training.rings_fit import Array, Rings, fit, knots
+from models.joining import FILE as JOINING
+from models.joining import Joining, load_joining
 from models.linkage import Linkage
 from models.rings import FILE, RingCurve, RingModel, ScoreCurve, Variant
 
@@ -52,9 +55,10 @@ class RingTraining:
     """What to make.
 
     Attributes:
-        out: folder to write: classifier.json, known.json, CARD.md.
+        out: folder to write: joining.json, classifier.json, known.json, CARD.md.
         linkage: model that the worlds are run with.
-        worlds: the worlds.
+        worlds: the worlds of the classifier and of the error control.
+        joins: the worlds that joining is fitted to.
         settings: settings of the runs.
         families: families of worlds that the classifier is fitted to; all, if None.
     """
@@ -62,16 +66,18 @@ class RingTraining:
     out: Path
     linkage: Linkage
     worlds: list[RingWorld] = field(default_factory=ring_worlds)
+    joins: list[JoinWorld] = field(default_factory=join_worlds)
     settings: Settings = field(default_factory=Settings)
     families: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Collected:
-    """Facts and statistics of all rings (`rings.ring_rows`), and the statistics beside the facts."""
+    """Facts and statistics of all rings, and their members (`rings.ring_rows`)."""
 
     facts: pl.DataFrame
     statistics: pl.DataFrame
+    members: pl.DataFrame
 
     def wide(self) -> pl.DataFrame:
         """Facts with a column a statistic."""
@@ -82,9 +88,8 @@ class Collected:
     def where(self, keep: pl.Expr) -> Collected:
         """The rings of some facts."""
         facts = self.facts.filter(keep)
-        return Collected(
-            facts, self.statistics.join(facts.select("world", "ring_id"), on=["world", "ring_id"])
-        )
+        of_rings = self.statistics.join(facts.select("world", "ring_id"), on=["world", "ring_id"])
+        return Collected(facts, of_rings, self.members.join(facts.select("world").unique(), on="world"))
 
 
 def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> dict[str, Any]:
@@ -100,8 +105,10 @@ def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> d
         raise SettingsError(f"{plan.out} exists already", "a new folder", "name another, or remove it")
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    rings = collect(plan, work, step)
+    joining = _joining(plan, work, step)
+    rings = collect(plan, work, joining, step)
     step("fit the curves", 0.9)
+    joining = joining.model_copy(update={"limits": member_limits(rings.members.filter(pl.col("calibrates")))})
     families = plan.families or tuple(sorted(rings.facts["family"].unique()))
     fitted = rings.where(~pl.col("calibrates") & pl.col("family").is_in(families))
     model = classifier(fitted, plan.linkage)
@@ -116,6 +123,7 @@ def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> d
     draft = work / "folder"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
+    _dump(draft / JOINING, joining.model_dump(mode="json"))
     _dump(draft / FILE, model.model_dump(mode="json"))
     _dump(
         draft / "known.json",
@@ -132,18 +140,36 @@ def _dump(path: Path, document: dict[str, Any]) -> None:
     path.write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
-def collect(plan: RingTraining, work: Path, step: Step) -> Collected:
+def _joining(plan: RingTraining, work: Path, step: Step) -> Joining:
+    """How sets are joined, as fitted to the worlds for it; what lies in `work` is not fitted again."""
+    path = work / JOINING
+    if not path.exists():
+        examples = []
+        for number, world in enumerate(plan.joins):
+            step(f"weigh {world.preset}-{world.seed}", 0.1 * number / len(plan.joins))
+            examples.append(example(world, plan.linkage, plan.settings))
+        note = (
+            f"Fitted to {len(plan.joins)} simulated worlds of family A (linkage {plan.linkage.model.name})."
+        )
+        fitted = fit_joining(examples, plan.settings, note, lambda name, done: step(name, 0.1 + 0.05 * done))
+        _dump(path.with_suffix(".part"), fitted.model_dump(mode="json"))
+        path.with_suffix(".part").replace(path)
+    return load_joining(path)
+
+
+def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> Collected:
     """Runs all worlds; those whose rows lie in `work` are not run again."""
-    parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    parts: list[tuple[pl.DataFrame, ...]] = []
     for number, world in enumerate(plan.worlds):
-        step(f"run {world.name}", 0.9 * number / len(plan.worlds))
-        paths = tuple(work / f"{world.name}-{table}.parquet" for table in ("facts", "statistics"))
+        step(f"run {world.name}", 0.15 + 0.75 * number / len(plan.worlds))
+        paths = tuple(work / f"{world.name}-{table}.parquet" for table in ("facts", "statistics", "members"))
         if not all(path.exists() for path in paths):
-            for path, frame in zip(paths, ring_rows(world, plan.linkage, plan.settings), strict=True):
+            rows = ring_rows(world, plan.linkage, plan.settings, joining)
+            for path, frame in zip(paths, rows, strict=True):
                 frame.write_parquet(path.with_suffix(".part"))
                 path.with_suffix(".part").replace(path)
-        parts.append((pl.read_parquet(paths[0]), pl.read_parquet(paths[1])))
-    return Collected(pl.concat([part[0] for part in parts]), pl.concat([part[1] for part in parts]))
+        parts.append(tuple(pl.read_parquet(path) for path in paths))
+    return Collected(*(pl.concat(tables) for tables in zip(*parts, strict=True)))
 
 
 def classifier(rings: Collected, linkage: Linkage, temper: float | None = None) -> RingModel:

@@ -133,9 +133,11 @@ def test_tiers() -> None:
     assert tiers == [Tier.CORE, Tier.CORE, Tier.PROBABLE, Tier.PROBABLE, Tier.UNRESOLVED, Tier.UNRESOLVED]
 
 
-def weakest(holders: dict[Value, list[int]], *rings: tuple[int, ...]) -> dict[int, str | None]:
+def weakest(
+    holders: dict[Value, list[int]], *rings: tuple[int, ...], joined: bool = False
+) -> dict[int, str | None]:
     index, scored, grouping = made(holders, *rings)
-    return weakest_points(index, scored, grouping, MODEL, LINKS, RINGS)
+    return weakest_points(index, scored, grouping, MODEL, LINKS, RINGS, joined=joined)
 
 
 def test_a_ring_built_on_one_value_names_it() -> None:
@@ -155,6 +157,16 @@ def test_the_value_that_joins_two_halves_is_the_weakest_point() -> None:
         halves["instrument", name] = of
     across = {**halves, ("email", "joint"): list(range(9))}
     assert weakest(across, tuple(range(9))) == {0: "email:joint"}
+
+
+def test_a_joined_ring_may_be_sparse_but_not_hang_on_one_value() -> None:
+    # A chain of pairs, each held by a card and a device of its own: far below the density of a community.
+    chain: dict[Value, list[int]] = {}
+    for n in range(7):
+        chain["device", f"d{n}"] = chain["instrument", f"i{n}"] = chain["email", f"e{n}"] = [n, n + 1]
+    assert weakest(chain, tuple(range(8)), joined=True) == {0: None}
+    weak: dict[Value, list[int]] = {DEVICE: [0, 1, 2], ("ip", "10.0.0.1"): [0, 1, 2]}
+    assert weakest(weak, (0, 1, 2), joined=True) == {0: "device:d"}
 
 
 def test_each_ring_has_its_own_weakest_point() -> None:
@@ -227,5 +239,6 @@ def test_the_weakest_point_equals_the_oracle(holders: dict[Value, list[int]], c:
     assume(strong.all())
     ring = sorted(max(nx.connected_components(graph), key=lambda of: (len(of), -min(of))))
     rings = RingSettings(resolution=c)
-    found = weakest_points(index, scored, grouped(scored, SIZE, tuple(ring)), MODEL, LINKS, rings)
+    grouping = grouped(scored, SIZE, tuple(ring))
+    found = weakest_points(index, scored, grouping, MODEL, LINKS, rings, joined=False)
     assert found == {ring[0]: oracle(index, scored, ring, resolution(scored, SIZE, rings))}
