@@ -279,7 +279,8 @@ def tempered(model: AdditiveModel, scale: float) -> AdditiveModel:
     )
     curves = {key: _scaled(key, curve, scale) for key, curve in model.curves.items()}
     parts = {name: getattr(model, name) for name in AdditiveModel.model_fields}
-    return Tempered.model_construct(**parts | {"curves": curves, "limits": limits, "scale": scale})
+    before = model.scale if isinstance(model, Tempered) else 1.0
+    return Tempered.model_construct(**parts | {"curves": curves, "limits": limits, "scale": before * scale})
 
 
 def _scaled(key: str, curve: Curve, scale: float) -> Curve:

@@ -202,9 +202,9 @@ def curved() -> AdditiveModel:
 
 
 @settings(max_examples=30, deadline=None)
-@given(worlds(), st.sampled_from([0.5, 0.77, 0.9]), st.booleans())
+@given(worlds(), st.sampled_from([0.5, 0.77, 0.9]), st.booleans(), st.booleans())
 def test_a_tempered_model_gives_every_piece_and_sum_the_scale(
-    world: World, scale: float, fitted: bool
+    world: World, scale: float, fitted: bool, twice: bool
 ) -> None:
     model = curved() if fitted else field_guided_model().model_copy(update={"caps": curved().caps})
     index = index_of(
@@ -214,7 +214,7 @@ def test_a_tempered_model_gives_every_piece_and_sum_the_scale(
     found = candidates(index, NO_USES, LinkSettings())
     plain, scaled = (
         scores_of(index, found, np.arange(index.size), one, LinkSettings())
-        for one in (model, tempered(model, scale))
+        for one in (model, tempered(tempered(model, 0.5), 2 * scale) if twice else tempered(model, scale))
     )
     assert scaled.pieces == pytest.approx(scale * plain.pieces, abs=3e-6)
     assert scaled.groups == pytest.approx(scale * plain.groups, abs=2e-5)
