@@ -13,12 +13,18 @@ from scipy.sparse.csgraph import connected_components
 
 from graphattr.links.index import Index
 from graphattr.links.score import Scored
+from graphattr.records import GROUPS
 
 Whole = NDArray[np.int64]
 
 #: A kind of evidence helps to hold a pair together if it leans that way by at least this much (log10; a factor of 1.4).
 #: At a factor of two the hop figures fall to an F1 of .77: rings that grew over months share little but payments.
 TELLING = 0.15
+#: A member of a ring of so many accounts must keep a link inside it of at least these log10 odds when any one kind of
+#: evidence is left out, and with it the graph network, which reads all kinds: what one planted value attaches, however
+#: strong, has but likenesses left then (docs/decisions/0012).
+LARGE = 5
+LEFT = -2.5
 #: Label sources of at least this reliability (Admiralty A to F) can contradict a link.
 RELIABLE = ("A", "B", "C")
 
@@ -88,6 +94,30 @@ def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
             entity = _connected(len(entity), a[kept], b[kept])
         if np.array_equal(entity, before):
             return entity
+
+
+def hanging(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
+    """Accounts in rings of `LARGE` accounts or more that hang there on one kind of evidence, shape (N,).
+
+    Args:
+        scored: the scored pairs.
+        links: positions of the pairs used for grouping.
+        entity: ring of each account, shape (N,).
+    """
+    a, b = scored.candidates.a[links], scored.candidates.b[links]
+    inside = entity[a] == entity[b]
+    links, a, b = links[inside], a[inside], b[inside]
+    groups, graph = scored.groups[links], GROUPS.index("graph")
+    without_graph = scored.log_odds[links] - np.maximum(groups[:, graph], 0)
+    held = np.full(len(entity), np.inf)
+    for kind in range(len(GROUPS)):
+        if kind != graph:
+            left = np.full(len(entity), -np.inf)
+            odds = without_graph - np.maximum(groups[:, kind], 0)
+            np.maximum.at(left, a, odds)
+            np.maximum.at(left, b, odds)
+            held = np.minimum(held, left)
+    return np.asarray((np.bincount(entity)[entity] >= LARGE) & (held < LEFT))
 
 
 def _connected(size: int, a: Whole, b: Whole) -> Whole:

@@ -15,7 +15,7 @@ from graphattr.links.tally import Slots, Tally
 from graphattr.records import Tier
 from graphattr.rings.between import Links, own
 from graphattr.rings.group import Grouping
-from graphattr.rings.guards import corroborated
+from graphattr.rings.guards import corroborated, hanging
 from graphattr.settings import RingSettings
 from models import AdditiveModel
 from models.joining import Joining
@@ -87,8 +87,9 @@ def belonging(
     """The rings without members that more likely do not belong, and how likely the others do.
 
     An account's links with the rest of its ring, and their support under resampling, are read by curves that were
-    fitted to rings with known truth; the interval is what such probabilities were worth in fresh worlds. As members
-    leave, the others are read again.
+    fitted to rings with known truth; the interval is what such probabilities were worth in fresh worlds. Who hangs
+    on one kind of evidence in a ring that could be attributed leaves it too (`guards.hanging`): it may have been
+    planted. As members leave, the others are read again.
 
     Args:
         index: the run's index.
@@ -108,7 +109,8 @@ def belonging(
         here = np.isin(grouping.entity[found.first], grouping.rings)
         member = found.first[here]
         told = probability(joining.stay.odds(found.case[here], found.figures[here]))
-        weak = member[told < settings.min_membership]
+        hang = hanging(scored, grouping.links, grouping.entity)
+        weak = member[(told < settings.min_membership) | hang[member]]
         if not len(weak):
             low, high = (told, told) if joining.limits is None else joining.limits.of(told)
             return grouping, Membership(member, told, low, high)
