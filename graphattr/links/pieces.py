@@ -50,8 +50,34 @@ class Candidates:
         return len(self.a)
 
 
-def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) -> Candidates:
-    """Finds candidate pairs and all values that they share.
+@dataclass(frozen=True)
+class CandidatePairs:
+    """Candidate pairs, of which what they share is looked up where it is asked for: 16 bytes a pair.
+
+    Attributes:
+        a, b: account numbers, a < b, sorted, shape (n,).
+    """
+
+    a: Whole
+    b: Whole
+    _shared: _Shared
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def part(self, kept: Whole) -> Candidates:
+        """The pairs at positions `kept` (ascending), with all values that they share."""
+        a, b = self.a[kept], self.b[kept]
+        columns: dict[str, list[NDArray[np.generic]]] = {}
+        for start in range(0, max(len(kept), 1), CHUNK):
+            some = slice(start, start + CHUNK)
+            for name, values in self._shared.pieces(a[some], b[some], kept[some], start).items():
+                columns.setdefault(name, []).append(values)
+        return Candidates(a, b, _frame(columns))
+
+
+def candidate_pairs(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) -> CandidatePairs:
+    """Finds candidate pairs.
 
     Args:
         index: the run's index.
@@ -64,12 +90,13 @@ def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) ->
     key = np.sort(np.concatenate([_key(part, index.size) for part in parts]))
     key = key[np.diff(key, prepend=-1) > 0]
     a, b = np.divmod(key, index.size)
-    shared = _Shared.of(index, key, windows, owners)
-    columns: dict[str, list[NDArray[np.generic]]] = {}
-    for start in range(0, len(key), CHUNK):
-        for name, values in shared.pieces(a[start : start + CHUNK], b[start : start + CHUNK], start).items():
-            columns.setdefault(name, []).append(values)
-    return Candidates(a, b, _frame(columns))
+    return CandidatePairs(a, b, _Shared.of(index, key, windows, owners))
+
+
+def candidates(index: Index, occasions: pl.LazyFrame, settings: LinkSettings) -> Candidates:
+    """Finds candidate pairs and all values that they share (`candidate_pairs`)."""
+    pairs = candidate_pairs(index, occasions, settings)
+    return pairs.part(np.arange(len(pairs)))
 
 
 def _key(pairs: pl.DataFrame, size: int) -> Whole:
@@ -132,19 +159,26 @@ class _Shared:
         )
         return cls(row, tied, met, index.held["own"].to_numpy(), first, last)
 
-    def pieces(self, a: Whole, b: Whole, start: int) -> dict[str, NDArray[np.generic]]:
-        """Columns of the pieces of candidate pairs from number `start` on, sorted by pair, value; gap in us."""
+    def pieces(self, a: Whole, b: Whole, place: Whole, start: int) -> dict[str, NDArray[np.generic]]:
+        """Columns of the pieces of some pairs, sorted by pair, value; gap in us.
+
+        Args:
+            a, b: their accounts, shape (n,).
+            place: their positions among all candidates, ascending, shape (n,).
+            start: number that the first of them gets; the others follow.
+        """
         rows_a, rows_b = self.row[a], self.row[b]
         of_a, of_b = rows_a.multiply(_ones(rows_b)), _ones(rows_a).multiply(rows_b)
         pair = np.repeat(np.arange(start, start + len(a)), np.diff(of_a.indptr))
         found = [pair, of_a.indices.astype(np.int64), of_a.data - 1, of_b.data - 1]
-        some = slice(*np.searchsorted(self.tied[0], (start, start + len(a))))
-        if some.start < some.stop:
-            found = [np.concatenate([x, y[some]]) for x, y in zip(found, self.tied, strict=True)]
+        tied, number = _within(self.tied[0], place, place + 1)
+        if len(tied):
+            more = [start + number, *(column[tied] for column in self.tied[1:])]
+            found = [np.concatenate([x, y]) for x, y in zip(found, more, strict=True)]
             order = np.lexsort((found[1], found[0]))
             found = [column[order] for column in found]
         pair, value, held_a, held_b = found
-        crowd, rivals = self._windows(pair * self.row.shape[1] + value, start, start + len(a))
+        crowd, rivals = self._windows((pair - start) * self.row.shape[1] + value, place)
         # Distance of the two spans of use; spans that overlap are at distance 0.
         apart = np.fmax(self.first[held_b] - self.last[held_a], self.first[held_a] - self.last[held_b])
         gap = np.where(crowd >= 0, 0.0, np.maximum(apart, 0.0))
@@ -160,14 +194,22 @@ class _Shared:
             **{name: column.astype(np.uint32) for name, column in held.items()},
         }
 
-    def _windows(self, piece: Whole, start: int, stop: int) -> tuple[Whole, Whole]:
-        """Crowd and rivals of pieces with these numbers, ascending, of pairs start to stop; -1 where no window is."""
+    def _windows(self, piece: Whole, place: Whole) -> tuple[Whole, Whole]:
+        """Crowd and rivals of pieces with these numbers, ascending, of the pairs at `place`; -1 where no window is."""
         crowd, rivals = np.full(len(piece), -1), np.full(len(piece), -1)
         values = self.row.shape[1]
-        some = slice(*np.searchsorted(self.met[0], (start * values, stop * values)))
-        place = np.searchsorted(piece, self.met[0][some])
-        crowd[place], rivals[place] = self.met[1][some], self.met[2][some]
+        some, number = _within(self.met[0], place * values, (place + 1) * values)
+        at = np.searchsorted(piece, self.met[0][some] + (number - place[number]) * values)
+        crowd[at], rivals[at] = self.met[1][some], self.met[2][some]
         return crowd, rivals
+
+
+def _within(numbers: Whole, low: Whole, high: Whole) -> tuple[Whole, Whole]:
+    """Positions of the (ascending) numbers in [low, high) for each of these ranges, and the range of each."""
+    first, last = np.searchsorted(numbers, low), np.searchsorted(numbers, high)
+    size = last - first
+    which = np.repeat(np.arange(len(low)), size)
+    return np.arange(len(which)) - np.repeat(np.cumsum(size) - size - first, size), which
 
 
 def _ones(matrix: csr_array) -> csr_array:

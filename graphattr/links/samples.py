@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import likenesses
-from graphattr.links.pieces import Candidates, pairs_by_signal, part_of
+from graphattr.links.pieces import CandidatePairs, Candidates, pairs_by_signal
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import piece_ratios
 from graphattr.records import SIGNAL
@@ -56,7 +56,7 @@ class Sample:
 
 def sample(
     index: Index,
-    found: Candidates,
+    found: CandidatePairs,
     seen: Profiles,
     entities: Whole,
     controller: Whole,
@@ -98,7 +98,7 @@ def sample(
         ]
     )
     kept = np.sort(chosen)
-    some = part_of(found, kept)
+    some = found.part(kept)
     pair = np.concatenate([np.searchsorted(kept, chosen), np.full(len(missed) + len(strangers), -1)])
     features = likenesses(seen, a, b) | _shared(index, some, entities, model, pair)
     features |= _unshared(index, some, seen, a, b, pair)
@@ -123,7 +123,7 @@ def _some(generator: np.random.Generator, number: int, share: float) -> tuple[Wh
 
 
 def _missed(
-    generator: np.random.Generator, found: Candidates, controller: Whole, same: Whole
+    generator: np.random.Generator, found: CandidatePairs, controller: Whole, same: Whole
 ) -> tuple[Whole, float]:
     """Pairs of one controller that are no candidates, `MOST` at most, shape (m, 2), and how many each stands for.
 
@@ -157,7 +157,7 @@ def _missed(
     return np.stack([order[start[of] + one], order[start[of] + two]], axis=1), weight
 
 
-def _strangers(generator: np.random.Generator, found: Candidates, controller: Whole) -> Whole:
+def _strangers(generator: np.random.Generator, found: CandidatePairs, controller: Whole) -> Whole:
     """Some pairs of two controllers that are no candidates, shape (m, 2)."""
     known = np.flatnonzero(controller >= 0)
     if not len(known):

@@ -172,6 +172,7 @@ def score(
     model: AdditiveModel,
     settings: LinkSettings,
     estimate: bool = False,
+    measure: Measure | None = None,
 ) -> Scored:
     """Scores every candidate pair.
 
@@ -183,11 +184,13 @@ def score(
         model: the evidence model.
         settings: the prior.
         estimate: whether to estimate the prior from the scores (`prior_odds`).
+        measure: that of these entities and model, where it is there already.
 
     Returns:
         The scores, rounded to `DECIMALS` so that the parts sum exactly to what is published.
     """
-    measure, slots, pieces = _Measure(index, entities, model), Slots.of(model), found.pieces
+    measure = measure or Measure(index, entities, model)
+    slots, pieces = Slots.of(model), found.pieces
     slot = slots.of_pieces(index, found)
     groups = np.empty((len(found), len(GROUPS)))
     weight, k_eff = np.empty(pieces.height), np.empty(pieces.height)
@@ -232,7 +235,7 @@ def piece_ratios(
     index: Index, found: Candidates, entities: Whole, model: AdditiveModel
 ) -> tuple[Array, Array]:
     """log10 likelihood ratio by the parameters of the model's signals, and k_eff, of every piece: shape (m,) each."""
-    measure = _Measure(index, entities, model)
+    measure = Measure(index, entities, model)
     ratio, k_eff = np.empty(found.pieces.height), np.empty(found.pieces.height)
     for start in range(0, found.pieces.height, PIECES_AT_A_TIME):
         part = slice(start, start + PIECES_AT_A_TIME)
@@ -244,7 +247,7 @@ def piece_ratios(
 PIECES_AT_A_TIME = 1_000_000
 
 
-class _Measure:
+class Measure:
     """What sharing a value is worth, given the entities that accounts were resolved to.
 
     Args:

@@ -90,7 +90,9 @@ def _trainer() -> Any:
 def write_world(path: Path, seen: Seen, pairs: Sample) -> None:
     """Writes a world's graph, and the pairs of its sample, whole or not at all."""
     graph = graph_of(seen.index, seen.profiles)
-    asked = pairs_of(seen.index, seen.found, pairs.a, pairs.b)
+    size, here = seen.index.size, pairs.candidate
+    place = np.searchsorted(seen.found.a * size + seen.found.b, np.sort(pairs.a[here] * size + pairs.b[here]))
+    asked = pairs_of(seen.index, seen.found.part(place), pairs.a, pairs.b)
     arrays: dict[str, Any] = {"accounts": graph.accounts, "days": np.array(graph.window_days)}
     arrays |= {"a": asked.a, "b": asked.b, "features": asked.table}
     for name, relation in graph.relations.items():

@@ -13,12 +13,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.errors import InputError
-from graphattr.links.index import Index
+from graphattr.links.holdings import occasions
+from graphattr.links.hope import hopeful
+from graphattr.links.index import Index, build_index
 from graphattr.links.likeness import compared
-from graphattr.links.pieces import Candidates, part_of
+from graphattr.links.pieces import CandidatePairs, candidate_pairs
 from graphattr.links.profiles import Profiles, profiles
-from graphattr.links.score import part_of_traits, score, traits
-from graphattr.pipeline.grouping import HOPELESS, Signals, find_pairs, write_holdings
+from graphattr.links.score import score
+from graphattr.pipeline.grouping import HOPELESS, Signals, write_holdings
 from graphattr.rings.group import resolve
 from graphattr.rings.guards import vetoes
 from graphattr.settings import Settings
@@ -72,7 +74,7 @@ class Seen:
     """A world, read as a run reads it."""
 
     index: Index
-    found: Candidates
+    found: CandidatePairs
     profiles: Profiles
     entities: Whole
     labels: pl.DataFrame | None
@@ -118,26 +120,23 @@ def see(world: World, model: AdditiveModel, settings: Settings, truth: Path | No
         signals = Signals(tables, frozenset(loaded.timeless), out / "run" / "signals" / "lists.parquet")
         holdings = out / "holdings.parquet"
         write_holdings(signals, holdings)
-        index, found = find_pairs(signals, holdings, settings.links)
+        index = build_index(tables, holdings, signals.lists, settings.links)
+        hubs = index.values.filter("hub").select("signal", value="text")
+        found = candidate_pairs(index, occasions(tables, signals.timeless, hubs), settings.links)
         seen = compared(profiles(index, tables, signals.timeless, holdings), settings.seed)
     return Seen(index, found, seen, _resolved(index, found, seen, model, settings), labels)
 
 
 def _resolved(
-    index: Index, found: Candidates, seen: Profiles, model: AdditiveModel, settings: Settings
+    index: Index, pairs: CandidatePairs, seen: Profiles, model: AdditiveModel, settings: Settings
 ) -> Whole:
-    """Entity of each account, as the passes of a run find it; pairs that the first finds hopeless are dropped."""
-    veto, hope = vetoes(index, None), settings.links.min_probability * HOPELESS
-    of_pair = traits(seen, found, index, model)
+    """Entity of each account, as a run finds it."""
+    veto, least = vetoes(index, None), settings.links.min_probability * HOPELESS
+    found, of_pair = hopeful(index, pairs, seen, model, settings.links, least, estimate=False)
     entities = np.arange(index.size)
-    for number in range(settings.links.passes):
+    for _ in range(settings.links.passes):
         scored = score(index, found, of_pair, entities, model, settings.links)
         entities = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
-        kept = np.flatnonzero(scored.probability >= hope) if number == 0 else None
-        del scored  # a gigabyte at 100,000 accounts
-        if kept is not None:
-            of_pair = part_of_traits(of_pair, kept)
-            found = part_of(found, kept)
     return entities
 
 

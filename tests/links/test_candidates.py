@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphattr.links import pieces as pieces_module
 from graphattr.links.candidates import (
     COUNTRY_NEIGHBOURS,
     COUNTRY_SECONDS,
@@ -22,7 +23,7 @@ from graphattr.links.candidates import (
     shared_pairs,
     window_pairs,
 )
-from graphattr.links.pieces import TELLING_SHARE, candidates
+from graphattr.links.pieces import TELLING_SHARE, candidate_pairs, candidates, part_of
 from graphattr.settings import LinkSettings
 from links import oracle
 from links.oracle import World
@@ -212,6 +213,16 @@ def test_candidates_are_complete(world: World, data: st.DataObject) -> None:
         assert (row["crowd"], row["rivals"]) == met.get((a, b, value), (0, None, None))[1:]
         number = values.index(value)
         assert [index.held["row"][row[f"held_{end}"]] for end in "ab"] == [100 * number + a, 100 * number + b]
+
+    # A part that is looked up alone is that part of the whole.
+    kept = np.flatnonzero(data.draw(st.lists(st.booleans(), min_size=len(found), max_size=len(found))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces_module, "CHUNK", data.draw(st.integers(1, 40)))
+        part = candidate_pairs(index, occasions_of(uses), SETTINGS).part(kept)
+    whole = part_of(found, kept)
+    assert (part.a.tolist(), part.b.tolist()) == (whole.a.tolist(), whole.b.tolist())
+    assert part.pieces.equals(whole.pieces)
+    assert part.pieces.schema == whole.pieces.schema
 
 
 def test_a_hub_raises_a_link_that_other_evidence_made_but_makes_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from graphattr.links import samples
 from graphattr.links.likeness import likenesses
-from graphattr.links.pieces import Candidates, candidates
+from graphattr.links.pieces import Candidates, candidate_pairs
 from graphattr.links.profiles import Profiles
 from graphattr.links.samples import Sample, curve_key, sample
 from graphattr.links.score import score, traits
@@ -48,12 +49,13 @@ def drawn(
         world.size, world.holders, kinds=world.kinds, hubs=world.hubs, listed=world.listed,
         created=world.created, volume=world.volume,
     )  # fmt: skip
-    found = candidates(index, NO_USES, LinkSettings())
+    pairs = candidate_pairs(index, NO_USES, LinkSettings())
+    found = pairs.part(np.arange(len(pairs)))
     seen = profiles_of(index)
     for name in ("device", "email", "ip"):
         holds = [h.account for value, of in world.holders.items() if value[0] == name for h in of]
         seen.has[name] = np.isin(np.arange(world.size), holds)
-    return sample(index, found, seen, np.array(entity), np.array(owner), MODEL, seed), found, seen
+    return sample(index, pairs, seen, np.array(entity), np.array(owner), MODEL, seed), found, seen
 
 
 @settings(deadline=None, max_examples=40)
@@ -161,8 +163,8 @@ def test_one_large_controller_is_drawn_from_and_never_written_out() -> None:
     size = 200_000  # 20 billion pairs
     owner = np.zeros(size, dtype=np.int64)
     owner[-2:] = 7
-    pieces = candidates(index_of(2, {}), NO_USES, LinkSettings()).pieces
-    found = Candidates(np.array([0, size - 2]), np.array([5, size - 1]), pieces)
+    made = candidate_pairs(index_of(2, {}), NO_USES, LinkSettings())
+    found = replace(made, a=np.array([0, size - 2]), b=np.array([5, size - 1]))
     pairs, weight = samples._missed(np.random.default_rng(0), found, owner, np.arange(2))
     assert len(pairs) == samples.MOST == len(np.unique(pairs, axis=0))
     assert (pairs[:, 0] < pairs[:, 1]).all()

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from links.worlds import NO_USES, Held, index_of, profiles_of
+from links.worlds import Held, index_of, occasions_of, profiles_of
 
 import models.gnn
 from graphattr.errors import InputError, SettingsError
 from graphattr.evidence.bundle import build_bundle
 from graphattr.evidence.verify import verify_bundle
 from graphattr.links.drift import TOO_ALIKE
-from graphattr.links.pieces import candidates
+from graphattr.links.pieces import candidate_pairs
 from graphattr.links.samples import Sample
 from graphattr.pipeline import Plan, grouping, run
 from graphattr.records import GROUPS
@@ -210,12 +210,13 @@ def test_a_world_comes_back_as_it_was_written(tmp_path: Path) -> None:
         30,
         {("ip", "x"): range(9), ("device", "d"): [Held(3, 60), Held(4)]},
         created=[float(n) for n in range(30)],
+        hubs=[("ip", "x")],
     )
-    found = candidates(index, NO_USES, LinkSettings())
+    found = candidate_pairs(index, occasions_of([(0, ("ip", "x"), 0), (3, ("ip", "x"), 60)]), LinkSettings())
     seen = Seen(index, found, profiles_of(index), np.arange(30), None)
-    ends = np.array([0, 3]), np.array([1, 4])
-    none = np.zeros(2)
-    pairs = Sample(*ends, {}, none > 0, none, 0.0, none > 0, ends[0], ends[1])
+    ends = np.array([0, 3, 0]), np.array([1, 4, 3])
+    none = np.zeros(3)
+    pairs = Sample(*ends, {}, none > 0, none, 0.0, none == 0, ends[0], ends[1])
     write_world(tmp_path / "w.npz", seen, pairs)
     graph, asked = read_world(tmp_path / "w.npz")
     assert graph.edges == 11
@@ -223,8 +224,9 @@ def test_a_world_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert graph.relations["device"].account.tolist() == [3, 4]
     np.testing.assert_equal(graph.relations["device"].first, np.float32([0, np.nan]))
     assert graph.accounts[5, 0] == pytest.approx(graph.accounts[4, 0] + 1 / 86_400, abs=1e-2)
-    assert asked.b.tolist() == [1, 4]
-    np.testing.assert_allclose(asked.table[:, 0], np.log10([2, 2]), rtol=1e-6)
+    assert asked.b.tolist() == [1, 4, 3]
+    np.testing.assert_allclose(asked.table[:, 0], np.log10([2, 2, 4]), rtol=1e-6)
+    assert asked.table[:, 3].tolist() == pytest.approx([0, 0, np.log(2)])  # windows shared at hubs
 
 
 def test_two_of_three_worlds_teach() -> None:

@@ -307,8 +307,8 @@ def test_hopeless_pairs_resolve_nothing(worlds: list[Path], monkeypatch: pytest.
     monkeypatch.setattr(module, "score", score)
     monkeypatch.setattr(module, "HOPELESS", 1.0)  # in so small a world no pair is as hopeless as elsewhere
     seen = see(world, base, settings)
-    assert sizes[0] == len(seen.found)
-    assert sizes[1] == sizes[2] < sizes[0]
+    assert len(sizes) == settings.links.passes
+    assert 0 < max(sizes) < len(seen.found)
     assert (seen.entities == whole).mean() > 0.95
 
 
