@@ -2,19 +2,24 @@
 
 Candidate recall: worlds of each family as they are made, and again with compartments off, of which only candidates are
 looked for. Growth: worlds of the mix of the preset world100k, made larger and smaller; of each a whole
-`graphattr run` in a process of its own.
+`graphattr run` in a process of its own. Candidates alone: the same, but pairs and what they share are only looked up
+and counted; a million accounts take 8 GiB and half an hour.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,9 +30,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graphattr.links.index import Index
-from graphattr.links.pieces import Candidates
-from graphattr.pipeline.grouping import Signals, find_pairs, write_holdings
+from graphattr.links.holdings import occasions
+from graphattr.links.index import Index, build_index
+from graphattr.links.pieces import CandidatePairs, candidate_pairs
+from graphattr.pipeline.grouping import Signals, write_holdings
 from graphattr.settings import LinkSettings
 from graphattr.simulate.families import FAMILIES
 from graphattr.simulate.made import TABLES, write
@@ -65,6 +71,11 @@ Worlds of the mix of `world100k`, seed {seed}: a whole run in a process of its o
 The exponent is the slope between two sizes on a log-log scale (target at most {exponent}); start-up costs the
 small ones most, so the last step says most about larger worlds.
 """
+ALONE = """## Candidates alone
+
+The same worlds: seconds to index the signals and find candidate pairs with all values that they share, and the peak
+memory of the process that loaded, indexed and found them. Pairs are looked up a million at a time and dropped.
+"""
 
 
 def scaled(chosen: Preset, accounts: int) -> Preset:
@@ -85,12 +96,19 @@ def write_world(out: Path, chosen: Preset, seed: int) -> pl.DataFrame:
     return truth
 
 
-def candidates_of(signals: Path, work: Path) -> tuple[Index, Candidates]:
-    """Loads signals into `work` and finds their candidate pairs, as a run does."""
+def loaded_of(signals: Path, work: Path) -> Signals:
+    """Loads signals into `work` and writes their holdings there, as a run does."""
     loaded = load(signals, work)
     of = Signals(loaded.tables, loaded.timeless, work / "signals" / "lists.parquet")
     write_holdings(of, work / "holdings.parquet")
-    return find_pairs(of, work / "holdings.parquet", LinkSettings())
+    return of
+
+
+def candidates_of(of: Signals, work: Path) -> tuple[Index, CandidatePairs]:
+    """Finds the candidate pairs of what was loaded into `work`, as a run does."""
+    index = build_index(of.tables, work / "holdings.parquet", of.lists, LinkSettings())
+    hubs = index.values.filter("hub").select("signal", value="text")
+    return index, candidate_pairs(index, occasions(of.tables, of.timeless, hubs), LinkSettings())
 
 
 def recall(accounts: pl.Series, a: Whole, b: Whole, truth: pl.DataFrame) -> pl.DataFrame:
@@ -143,7 +161,9 @@ def recalls(family: str, without: tuple[str, ...], given: argparse.Namespace) ->
         chosen = replace(off(preset(given.preset), without), family=family)
         with tempfile.TemporaryDirectory() as folder:
             truth = write_world(Path(folder) / "world", chosen, seed)
-            index, found = candidates_of(Path(folder) / "world" / "signals", Path(folder) / "work")
+            index, found = candidates_of(
+                loaded_of(Path(folder) / "world" / "signals", Path(folder) / "work"), Path(folder) / "work"
+            )
             parts.append(recall(index.accounts, found.a, found.b, truth))
         print(family, *without, seed, *_shares(parts[-1]), file=sys.stderr, flush=True)
     return pl.concat(parts)
@@ -204,8 +224,47 @@ def cost(family: str, accounts: int, seed: int) -> tuple[Cost, pl.DataFrame]:
         cpu = used.ru_utime + used.ru_stime
         taken = Cost(accounts, told["links"]["candidates"], cpu, wall, peak, told["stages"])
         print(family, seed, taken, file=sys.stderr, flush=True)
-        index, found = candidates_of(world / "signals", Path(folder) / "work")
+        work = Path(folder) / "work"
+        index, found = candidates_of(loaded_of(world / "signals", work), work)
         return taken, recall(index.accounts, found.a, found.b, truth)
+
+
+#: Pairs whose shared values are looked up together.
+AT_A_TIME: Final = 1_000_000
+
+
+def look(family: str, accounts: int, seed: int) -> Cost:
+    """Makes a world and finds its candidate pairs with what they share, a million at a time; what that took."""
+    chosen = replace(scaled(preset("world100k"), accounts), family=family)
+    with tempfile.TemporaryDirectory() as folder:
+        world, work = Path(folder) / "world", Path(folder) / "work"
+        _alone(write_world, world, chosen, seed)
+        of = loaded_of(world / "signals", work)
+        begun, cpu = time.perf_counter(), time.process_time()
+        index, found = candidates_of(of, work)
+        pieces = 0
+        for start in range(0, len(found), AT_A_TIME):
+            rows = np.arange(start, min(start + AT_A_TIME, len(found)))
+            pieces += found.part(rows).pieces.height
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return Cost(index.size, len(found), cpu, wall, peak, [{"name": "pieces", "pieces": pieces}])
+
+
+def _alone(what: Callable[..., Any], *given: Any) -> Any:
+    """Calls it in a process of its own, whose memory is nobody else's."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(what, *given).result()
+
+
+def looked(family: str, sizes: list[int], seed: int) -> list[list[str]]:
+    """Lines of the table of candidates alone."""
+    costs = []
+    for accounts in sizes:
+        costs.append(_alone(look, family, accounts, seed))
+        print(family, seed, costs[-1], file=sys.stderr, flush=True)
+    pieces = [f"{taken.stages[0]['pieces']:,}" for taken in costs] + [""]
+    return [[*line[:4], of, *line[4:]] for line, of in zip(growth_lines(family, costs), pieces, strict=False)]
 
 
 def exponent(small: Cost, large: Cost, what: str) -> float:
@@ -275,6 +334,10 @@ def page(given: argparse.Namespace, command: str) -> str:
     names = ["family", "accounts", "candidate pairs", "exponent", "CPU s", "exponent", "stages s", "peak GiB"]
     parts += [table(names, grown), "The largest by stage:"]
     parts += [table(["family", "stage", "s", "peak GiB"], stages)]
+    if given.candidates:
+        alone = [line for family in FAMILIES for line in looked(family, given.candidates, given.seed)]
+        names = [*names[:4], "values that they share", *names[4:6], "s", names[7]]
+        parts += [ALONE, table(names, alone)]
     return "\n".join(part.strip() + "\n" for part in parts)
 
 
@@ -286,10 +349,14 @@ def main() -> None:
     parser.add_argument("--preset", default="sample", help="what they are made of")
     parser.add_argument("--seed", type=int, default=3001)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 30_000, 100_000])
+    parser.add_argument(
+        "--candidates", type=int, nargs="*", default=[], help="sizes to find candidates alone of"
+    )
     given = parser.parse_args()
     sizes = " ".join(map(str, given.sizes))
     command = f"python -m benchmarks.speed --out docs/{given.out.name} --worlds {given.worlds}"
     command += f" --preset {given.preset} --seed {given.seed} --sizes {sizes}"
+    command += f" --candidates {' '.join(map(str, given.candidates))}" if given.candidates else ""
     given.out.write_text(page(given, command), encoding="utf-8")
 
 

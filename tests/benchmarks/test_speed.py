@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from benchmarks.same_bytes import differing
-from benchmarks.speed import COUNTS, Cost, exponent, growth_lines, recall, recall_lines, scaled
+from benchmarks.speed import COUNTS, Cost, exponent, growth_lines, look, looked, recall, recall_lines, scaled
 from graphattr.simulate.presets import preset
 
 ACCOUNTS = pl.Series("account_id", [f"a{number}" for number in range(9)])
@@ -84,3 +84,26 @@ def test_files_that_differ_or_are_missing_are_told() -> None:
     after = {"w/a.parquet": "1", "w/b.parquet": "9", "w/d.parquet": "3"}
     assert differing(before, after) == ["w/b.parquet", "w/c.parquet", "w/d.parquet"]
     assert differing(before, dict(before)) == []
+
+
+def test_candidates_alone_are_counted_in_parts_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.speed.scaled", lambda _chosen, _accounts: preset("tiny"))
+    monkeypatch.setattr("benchmarks.speed._alone", lambda what, *given: what(*given))
+    whole = look("A", 400, 1)
+    monkeypatch.setattr("benchmarks.speed.AT_A_TIME", 500)
+    parts = look("A", 400, 1)
+    assert (whole.accounts, whole.candidates) == (parts.accounts, parts.candidates)
+    assert whole.candidates > 500
+    assert whole.stages == parts.stages
+    assert whole.stages[0]["pieces"] > whole.candidates / 2
+    assert whole.cpu > 0
+    assert whole.peak > 50
+    (line,) = looked("A", [400], 1)
+    assert line[:5] == [
+        "A",
+        f"{whole.accounts}",
+        f"{whole.candidates:,}",
+        "",
+        f"{whole.stages[0]['pieces']:,}",
+    ]
+    assert len(line) == 9
