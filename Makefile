@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo explore hop neo4j neo4j-stop sample model rings benchmark-quality system test lint types layers check lock clean
+.PHONY: help setup setup-train demo explore hop neo4j neo4j-stop sample model rings benchmark-quality benchmark-adversary system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ sample: setup ## make sample_data anew
 benchmark-quality: $(VENV)/.installed-dev ## every figure of docs/results.md: worlds, rivals, error control
 	$(BIN)/python -m benchmarks.quality --out docs/results.md --hop "$(HOP_DATA)" $(QUALITY)
 
+benchmark-adversary: $(VENV)/.installed-dev ## what it costs an adversary to break a ring or to frame somebody
+	$(BIN)/python -m benchmarks.adversary --out docs/adversary.md
+
 # Every fifth world is kept for measuring.
 MODEL_WORLDS := sample-2001 sample-2002 none-2201 small-2101 sample-2003 sample-2004 resellers-2202 small-2401 small-2102 \
   sample-2005 sample-2006 companies-2203 small-2402 small-2103 sample-2007 sample-2008 small-2403 small-2404 small-2405 \
@@ -78,7 +81,7 @@ model: setup-train ## make the shipped model anew from simulated worlds (half an
 	$(BIN)/graphattr train $(MODEL_WORLDS:%=build/model/%/signals) --name linkage-2 --gnn --epochs 20 --out build/model/linkage
 	cp build/model/linkage/* models/shipped/linkage/
 
-rings: setup ## make the ring classifier and the rings with known truth anew, after each change of the linkage model
+rings: setup ## make what joins rings, the ring classifier and the rings with known truth anew, after each change of linkage
 	rm -rf build/rings build/rings.training && mkdir -p build
 	$(BIN)/graphattr train-rings --out build/rings
 	cp build/rings/* models/shipped/rings/

@@ -18,7 +18,7 @@ from graphattr.errors import GraphattrError, InputError, SettingsError
 from graphattr.pipeline.attributing import write_rings
 from graphattr.pipeline.grouping import Signals, Step, write_groups, write_holdings
 from graphattr.pipeline.staging import Staging, staging
-from graphattr.settings import Secrets, Settings
+from graphattr.settings import LinkSettings, RingSettings, Secrets, Settings
 from graphattr.store.graph import GraphTables
 from graphattr.store.open import open_store
 from loaders import LoadError, load
@@ -156,7 +156,7 @@ def compute(job: Job, step: Step) -> dict[str, Any]:
             "group", lambda: write_groups(signals, out, plan.settings, job.linkage, _within(step, 0.3, 0.4))
         ),
     ]
-    known = covering(job.known, job.linkage, stages[-1]["facts"]["drift"])
+    known = covering(job.known, job.linkage, stages[-1]["facts"]["drift"], plan.settings)
     if job.name_rings is not None:
         step("name rings", 0.72)
         stages.append(stage.stage("names", job.name_rings))
@@ -170,15 +170,19 @@ def compute(job: Job, step: Step) -> dict[str, Any]:
     return _document(plan, stages, loaded, job.linkage, known, out)
 
 
-def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any]) -> KnownRings:
+def covering(
+    known: KnownRings, linkage: Linkage, drift: dict[str, Any], settings: Settings
+) -> KnownRings:
     """The rings with known truth, or none with the reason in `source` where they say nothing of this run.
 
-    They were found by one linkage model, read whole. Rings found in another way have other errors.
+    They were found by one linkage model, read whole, and with the settings that are the default. Rings found in
+    another way have other errors.
 
     Args:
         known: the rings.
         linkage: the model of this run.
         drift: how far the signals are from those that it was fitted on (`links.drift` of run.json).
+        settings: of this run.
     """
     if not len(known):
         return known
@@ -188,6 +192,8 @@ def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any]) -> Know
         reason = "most shared values are of kinds that the model was not fitted on"
     elif linkage.network is not None and not drift["network"]:
         reason = "the graph network that the rings with known truth were found with cannot read these signals"
+    elif (settings.links, settings.rings) != (LinkSettings(), RingSettings()):
+        reason = "the rings with known truth were found with other settings of links and rings"
     else:
         return known
     return replace(NO_RINGS, source=reason)

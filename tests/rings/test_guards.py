@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from links.worlds import frame, index_of, names, scored_of
 
-from graphattr.rings.guards import TELLING, Vetoes, corroborated, vetoes
+from graphattr.rings.guards import LARGE, TELLING, Vetoes, corroborated, hanging, vetoes
 
 Label = tuple[int, str | None, str | None]
 
@@ -152,3 +152,34 @@ def test_one_kind_does_not_join_two_rings_however_well_each_holds() -> None:
     assert corroborated(scored_of(of), np.arange(5), np.zeros(4, dtype=np.int64)).tolist() == [0, 0, 2, 2]
     of[1, 3] = {"identity": 1.0}
     assert corroborated(scored_of(of), np.arange(5), np.zeros(4, dtype=np.int64)).tolist() == [0] * 4
+
+
+def clique(size: int, said: dict[str, float]) -> Groups:
+    return dict.fromkeys(combinations(range(size), 2), said)
+
+
+def hang(of: Groups, size: int) -> list[int]:
+    entity = np.zeros(size, dtype=np.int64)
+    return np.flatnonzero(hanging(scored_of(of), np.arange(len(of)), entity)).tolist()
+
+
+def test_a_member_on_one_kind_and_the_network_alone_hangs() -> None:
+    # The prior is -2: without card and network nothing but a likeness of 0.3 below nothing is left.
+    two = {"device": 2.0, "payment": 2.0, "graph": 2.0}
+    of = clique(LARGE, two) | {(0, LARGE): {"payment": 3.0, "graph": 3.0, "timing": -0.6}}
+    assert hang(of, LARGE + 1) == [LARGE]
+    # A second kind that tells keeps it there, on another link too.
+    assert hang(of | {(1, LARGE): {"device": 1.0, "graph": 1.0}}, LARGE + 1) == []
+
+
+def test_in_a_small_ring_nobody_hangs() -> None:
+    said = {"payment": 3.0, "timing": -0.6}
+    assert hang(clique(LARGE - 1, said), LARGE - 1) == []
+    assert hang(clique(LARGE, said), LARGE) == list(range(LARGE))
+
+
+def test_links_to_other_rings_do_not_keep_a_member() -> None:
+    of = clique(LARGE, {"payment": 3.0, "timing": -0.6}) | {(0, LARGE): {"device": 3.0, "identity": 3.0}}
+    entity = np.array([0] * LARGE + [LARGE])
+    found = hanging(scored_of(of), np.arange(len(of)), entity)
+    assert np.flatnonzero(found).tolist() == list(range(LARGE))

@@ -14,10 +14,12 @@ from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.rows import STATISTIC
 from graphattr.errors import SettingsError
 from graphattr.records import HYPOTHESES
+from graphattr.training.joins import JoinWorld
 from graphattr.training.rings import FIRST_SEED, RingWorld, ring_worlds
 from graphattr.training.rings_fit import MOST, Rings, fit, hats, knots
 from graphattr.training.rings_train import RingTraining, only, train_rings
 from models import load_rings
+from models.joining import load_joining
 from models.linkage import shipped_linkage
 from models.rings import load_ring_model
 
@@ -26,6 +28,9 @@ WORLDS = [
     for family in "AB"
     for n, calibrates in enumerate((False, False, True))
 ]
+
+
+JOINS = [JoinWorld("tiny", 90_001), JoinWorld("tiny", 90_002)]
 
 
 def test_worlds_are_apart_and_of_both_families() -> None:
@@ -95,15 +100,21 @@ def test_the_fit_is_held_down_by_the_penalty_and_never_leaves_its_bounds() -> No
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RingTraining]:
     """The folder made from six tiny worlds."""
     out = tmp_path_factory.mktemp("rings") / "mine"
-    plan = RingTraining(out, shipped_linkage(), WORLDS)
+    plan = RingTraining(out, shipped_linkage(), WORLDS, JOINS)
     train_rings(plan)
     return out, plan
 
 
 def test_the_folder_holds_a_classifier_and_known_rings(made: tuple[Path, RingTraining]) -> None:
     out, plan = made
-    assert {path.name for path in out.iterdir()} == {"classifier.json", "known.json", "CARD.md"}
+    assert {path.name for path in out.iterdir()} == {
+        "joining.json",
+        "classifier.json",
+        "known.json",
+        "CARD.md",
+    }
     model, known = load_ring_model(out), load_rings(out / "known.json")
+    assert load_joining(out).join.cases
     assert model.families == ("A", "B")
     assert model.sha256[:12] in known.source
     assert known.linkage == plan.linkage.model.sha256
@@ -124,7 +135,7 @@ def test_the_same_worlds_give_the_same_bytes_and_a_killed_making_goes_on(
     out, plan = made
 
     def killed(name: str, done: float) -> None:
-        if done > 0.2:
+        if done > 0.4:
             raise KeyboardInterrupt
 
     again = replace(plan, out=tmp_path / "again")
