@@ -12,7 +12,9 @@ from graphattr.attribution.dealings import locales, networks, payers, payers_for
 from graphattr.attribution.habits import of_devices, of_usage
 from graphattr.attribution.incidents import incidents, taken_up
 from graphattr.attribution.rows import STATISTIC, row
+from graphattr.attribution.seams import seams
 from graphattr.records import GROUPS
+from models.joining import Judge
 
 __all__ = ["STATISTIC", "ring_statistics"]
 
@@ -23,7 +25,12 @@ PRIOR_LIFE_DAYS = 30
 
 
 def ring_statistics(
-    tables: dict[str, Path], members: pl.DataFrame, links: pl.DataFrame, holdings: Path, lists: Path | None
+    tables: dict[str, Path],
+    members: pl.DataFrame,
+    links: pl.DataFrame,
+    holdings: Path,
+    lists: Path | None,
+    judge: Judge,
 ) -> pl.DataFrame:
     """All statistics of all rings that the signals allow.
 
@@ -33,6 +40,7 @@ def ring_statistics(
         links: links.parquet; only those inside a ring count.
         holdings: holdings.parquet.
         lists: known hubs and public mailbox domains, or None.
+        judge: what joins sets of accounts.
 
     Returns:
         ring_id, statistic, value, n, unit; a statistic without data for a ring has no row.
@@ -42,6 +50,7 @@ def ring_statistics(
         _cohesion(members),
         _groups(inside),
         _creation(inside),
+        seams(members, inside, judge),
         _organisation(tables, members, lists),
     ]
     keys = members.select("ring_id", "account_id").lazy()

@@ -17,6 +17,7 @@ from graphattr.pipeline.grouping import Signals
 from graphattr.records import RINGS, UTC, Status
 from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
+from models.joining import shipped_joining
 from models.rings import RingModel, shipped_ring_model
 
 #: Hypotheses under which somebody controls the accounts and hides it.
@@ -46,7 +47,9 @@ def write_rings(
     model = model or shipped_ring_model()
     members = pl.read_parquet(out / "members.parquet")
     links = pl.read_parquet(out / "links.parquet")
-    statistics = ring_statistics(signals.tables, members, links, out / "holdings.parquet", signals.lists)
+    statistics = ring_statistics(
+        signals.tables, members, links, out / "holdings.parquet", signals.lists, shipped_joining().join
+    )
     posterior = weigh(statistics, model)
     posterior.matrix.write_parquet(out / "matrix.parquet")
     rings = (

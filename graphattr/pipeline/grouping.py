@@ -24,7 +24,7 @@ from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
 from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
 from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
-from graphattr.rings.between import Links
+from graphattr.rings.between import LEAST_LINK, Links
 from graphattr.rings.group import Grouping, group, resolve
 from graphattr.rings.guards import Vetoes, vetoes
 from graphattr.rings.joining import cells, joined
@@ -39,9 +39,6 @@ from models.linkage import Linkage
 HOPELESS: Final = 0.01
 #: The same where a graph network is still to be asked.
 HOPELESS_WITH_NETWORK: Final = 0.001
-
-#: Links below hold no cells together and join none.
-LEAST_LINK: Final = 0.02
 
 Step = Callable[[str, float], None]
 Whole = NDArray[np.int64]

@@ -17,6 +17,8 @@ Whole = NDArray[np.int64]
 
 #: log10 odds of a second or third link where there is none.
 NO_LINK: Final = -3.0
+#: Links less probable hold nothing together.
+LEAST_LINK: Final = 0.02
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def joined(
         if not len(may):
             _, start, back = np.unique(label, return_index=True, return_inverse=True)
             return np.asarray(start[back], dtype=np.int64)
-        label = _merged(label, first[may], second[may], odds[may])
+        pairs = may[mutual(first[may], second[may], odds[may])]
+        label = merged(label, first[pairs], second[pairs])
 
 
 def _named(label: Whole, operator: Whole) -> tuple[Whole, Whole]:
@@ -91,16 +92,19 @@ def _named(label: Whole, operator: Whole) -> tuple[Whole, Whole]:
     return low, high
 
 
-def _merged(label: Whole, first: Whole, second: Whole, odds: Array) -> Whole:
-    """Joins each two sets that are each other's best; sets are numbered anew from 0."""
+def mutual(first: Whole, second: Whole, odds: Array) -> Whole:
+    """Positions of the pairs of sets that are each other's best; among equals the one with lower numbers is better."""
     rank = np.lexsort((second, first, -odds))
-    first, second = first[rank], second[rank]
-    turn = np.arange(len(rank))
-    count = int(label.max()) + 1
-    best = np.full(count, len(rank))
+    turn = np.empty(len(rank), dtype=np.int64)
+    turn[rank] = np.arange(len(rank))
+    best = np.full(int(np.maximum(first, second).max(initial=-1)) + 1, len(rank))
     np.minimum.at(best, first, turn)
     np.minimum.at(best, second, turn)
-    both = (best[first] == turn) & (best[second] == turn)
-    to = np.arange(count)
-    to[second[both]] = first[both]
+    return np.flatnonzero((best[first] == turn) & (best[second] == turn))
+
+
+def merged(label: Whole, first: Whole, second: Whole) -> Whole:
+    """The sets after each pair has become one; numbered anew from 0."""
+    to = np.arange(int(label.max(initial=-1)) + 1)
+    to[second] = first
     return np.unique(to[label], return_inverse=True)[1]

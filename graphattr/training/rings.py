@@ -88,7 +88,7 @@ def ring_rows(
         run = place / "run"
         members, links = (pl.read_parquet(run / f"{table}.parquet") for table in ("members", "links"))
         statistics = ring_statistics(
-            signals.tables, members, links, run / "holdings.parquet", signals.lists
+            signals.tables, members, links, run / "holdings.parquet", signals.lists, joining.join
         ).select("ring_id", "statistic", "value")
         judged, facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels"))
         facts = facts.join(pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left")

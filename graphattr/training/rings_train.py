@@ -43,6 +43,8 @@ SIZE_WEIGHTS: Final = (0.2, 0.2, 0.6)
 HALF: Final = 5
 PENALTY: Final = 1e-3
 SCORE_PENALTY: Final = 1e-2
+#: What speaks of a ring being of one controller, and not of its kind.
+SCORE_ONLY: Final = ("controlled", "seam")
 #: The score is fitted to rings at least this large and this likely under control.
 SCORED: Final = (4, 0.3)
 #: A ring counts for the score by its accounts, up to this many.
@@ -82,7 +84,8 @@ class Collected:
     def wide(self) -> pl.DataFrame:
         """Facts with a column a statistic."""
         values = self.statistics.pivot(on="statistic", index=["world", "ring_id"], values="value")
-        missing = [pl.lit(None, pl.Float64).alias(name) for name in READINGS if name not in values.columns]
+        asked = (*READINGS, "seam")
+        missing = [pl.lit(None, pl.Float64).alias(name) for name in asked if name not in values.columns]
         return self.facts.join(values.with_columns(missing), on=["world", "ring_id"], how="left")
 
     def where(self, keep: pl.Expr) -> Collected:
@@ -336,7 +339,7 @@ def _score(rings: Collected, model: RingModel) -> dict[str, ScoreCurve]:
     wide = rings.wide().join(told.select("world", "ring_id", controlled=controlled), on=["world", "ring_id"])
     least, likely = SCORED
     wide = wide.filter((pl.col("accounts") >= least) & (pl.col("controlled") >= likely))
-    names = [*model.curves, "controlled"]
+    names = [*model.curves, *SCORE_ONLY]
     at = {name: knots(wide[name].drop_nulls().to_numpy()) for name in names}
     at = {name: place for name, place in at.items() if len(place)}
     ratios: dict[str, dict[str, tuple[float, ...]]] = {name: {} for name in at}
