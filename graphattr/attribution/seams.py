@@ -60,6 +60,12 @@ def seams(members: pl.DataFrame, inside: pl.DataFrame, judge: Judge) -> pl.DataF
             if odds[best[n]] < seam[here[n]]:
                 seam[here[n]], part[here[n]] = odds[best[n]], smaller[n]
         label = merged(label, first, second)
+    # Parts that no link of any weight joins.
+    accounts = np.bincount(label, minlength=1)
+    of = np.zeros(len(accounts), dtype=np.int64)
+    of[label] = ring
+    large = np.flatnonzero(accounts >= np.maximum(LEAST_PART, LEAST_SHARE * size[of]))
+    seam[np.bincount(of[large], minlength=len(size)) > 1] = -np.inf
     names = rings["ring_id"].unique().sort()
     frame = pl.DataFrame(
         {"ring_id": names, "value": np.clip(seam[: len(names)], *RANGE), "n": part[: len(names)]}

@@ -14,6 +14,7 @@ from graphattr.attribution.readings import READINGS
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.links.holdings import holdings
 from graphattr.records import GROUPS, HOLDINGS, LINKS
+from models.joining import Judge
 
 RING = "r1"
 MEMBERS = {"a": 0.9, "b": 0.7, "c": 0.5, "d": 0.5}
@@ -72,6 +73,7 @@ def statistics(
         pl.DataFrame(list(links), schema=LINKS),
         folder / "holdings.parquet",
         folder / "lists.parquet" if lists is not None else None,
+        Judge(cases={}),
     )
     assert table.equals(table.sort("ring_id", "statistic"))
     mine = table.filter(pl.col("ring_id") == RING)
@@ -85,7 +87,7 @@ def test_cohesion(tmp_path: Path) -> None:
 
 
 def test_only_what_is_known_has_a_row(tmp_path: Path) -> None:
-    assert set(statistics(tmp_path)) == {"mean_membership", "organisation_share"}
+    assert set(statistics(tmp_path)) == {"mean_membership", "organisation_share", "seam"}
 
 
 def test_links_inside_the_ring(tmp_path: Path) -> None:
