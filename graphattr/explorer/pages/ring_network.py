@@ -126,7 +126,7 @@ def _focused(
 def _members(members: pl.DataFrame) -> None:
     rows = members.with_columns(
         grade=pl.col("tier").replace({tier.value: name for tier, name in TIER.items()}),
-        p=(pl.col("probability") * 100).clip(upper_bound=99),  # resampling never makes certain
+        p=(pl.col("probability") * 100).clip(upper_bound=99),  # no member is certain
         interval=pl.struct("low", "high").map_elements(
             lambda ends: text.interval(ends["low"], ends["high"]), return_dtype=pl.String
         ),
