@@ -45,11 +45,15 @@ class LinkSettings(Frozen):
 class RingSettings(Frozen):
     """How links are grouped (method.md, 4)."""
 
-    # CPM resolution in units of the square root of the background density (rings.group.resolution).
+    # CPM resolution in units of the square root of the background density (rings.group.resolution): of the passes that
+    # count entities, and of rings where links are not calibrated.
     resolution: float = Field(1.25, gt=0)
     min_size: int = Field(2, ge=2)
-    join_probability: float = Field(0.3, gt=0, lt=1)  # that two sets share a controller, from which on they join
-    min_membership: float = Field(0.5, ge=0, lt=1)  # an account below is not listed as a member
+    join_probability: float = Field(
+        0.3, gt=0, lt=1
+    )  # that two sets share a controller, from which on they join
+    # An account below is no member; where links are not calibrated `rings.membership.LEAST_SUPPORT` decides instead.
+    min_membership: float = Field(0.5, ge=0, lt=1)
     resamples: int = Field(50, ge=2)  # bootstrap draws for membership
     leiden_iterations: int = Field(10, ge=1)
 

@@ -28,6 +28,7 @@ class KnownRings:
         controlled: probability of hidden control that each was given, shape (n,).
         tuning: other rings, which only choose the score from which on is attributed; None for none.
         linkage: SHA-256 of the linkage model that found them; "" where it is not known.
+        joining: SHA-256 of what joined them; "" where it is not known.
     """
 
     source: str
@@ -39,6 +40,7 @@ class KnownRings:
     controlled: NDArray[np.float64]
     tuning: KnownRings | None = None
     linkage: str = ""
+    joining: str = ""
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -85,7 +87,10 @@ def _parse(text: str) -> KnownRings:
     tuning = [row for row in rows if row.get("tuning")]
     known = _rings(source, [row for row in rows if not row.get("tuning")])
     return replace(
-        known, tuning=_rings(source, tuning) if tuning else None, linkage=str(document.get("linkage", ""))
+        known,
+        tuning=_rings(source, tuning) if tuning else None,
+        linkage=str(document.get("linkage", "")),
+        joining=str(document.get("joining", "")),
     )
 
 

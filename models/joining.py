@@ -7,6 +7,7 @@ not read alike). They read posterior log-odds of links, so they go with any link
 
 from __future__ import annotations
 
+import hashlib
 import json
 from importlib import resources
 from pathlib import Path
@@ -141,6 +142,11 @@ class Joining(_Frozen):
     join: Judge
     stay: Judge
     limits: Limits | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Digest of everything in it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def load_joining(path: Path) -> Joining:

@@ -46,6 +46,7 @@ def seams(members: pl.DataFrame, inside: pl.DataFrame, judge: Judge) -> pl.DataF
     part = np.zeros(len(size), dtype=np.int64)
     label = np.unique(cells(links, 0, ITERATIONS), return_inverse=True)[1]
     while True:
+        links = links.across(label)
         found = between(links, label)
         if not len(found.first):
             break

@@ -144,7 +144,7 @@ class Weighed:
         index: accounts and values.
         seen: the accounts' profiles.
         scored: the pairs with any hope, scored.
-        entity: community of each account, as the last pass resolved them, shape (N,).
+        entity: community of each account, shape (N,); of the pass before where `familiar`, as nothing reads it then.
         veto: what labels rule out.
         model: the evidence model as it was used.
         familiar: whether its links are calibrated on such signals.
@@ -186,16 +186,20 @@ def weigh(signals: Signals, out: Path, settings: Settings, linkage: Linkage, ste
             0.3 + 0.4 * number / settings.links.passes,
         )
         scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
-        entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
+        # The last communities are asked for below, where anything reads them.
+        if number + 1 < settings.links.passes:
+            entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     said = recalibration(
         scored, Labelled.of(index, signals.tables.get("labels"), veto.operator, veto.independent)
     )
     if said.scale < 1:
         step("score again, as labels say", 0.66)
+        entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
         del scored
         model = tempered(model, said.scale)
         of_pair = told.again(index, seen, model)
         scored = score(index, found, of_pair, entity, model, settings.links, estimate=familiar)
+    if not familiar:
         entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     facts = {
         "candidates": looked_at,
@@ -289,17 +293,15 @@ def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
     }
 
 
-def _members_table(
-    index: Index, grouping: Grouping, resampled: Membership, names: dict[int, str]
-) -> pl.DataFrame:
+def _members_table(index: Index, grouping: Grouping, told: Membership, names: dict[int, str]) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
-            "ring_id": [names[int(ring)] for ring in grouping.entity[resampled.account]],
-            "account_id": index.accounts.gather(resampled.account),
-            "probability": np.round(resampled.probability, 6),
-            "low": np.round(resampled.low, 6),
-            "high": np.round(resampled.high, 6),
-            "tier": resampled.tiers(),
+            "ring_id": [names[int(ring)] for ring in grouping.entity[told.account]],
+            "account_id": index.accounts.gather(told.account),
+            "probability": np.round(told.probability, 6),
+            "low": np.round(told.low, 6),
+            "high": np.round(told.high, 6),
+            "tier": told.tiers(),
         },
         schema=MEMBERS,
     )

@@ -23,6 +23,7 @@ from graphattr.store.graph import GraphTables
 from graphattr.store.open import open_store
 from loaders import LoadError, load
 from models import NO_RINGS, KnownRings, ModelError, shipped_rings
+from models.joining import shipped_joining
 from models.linkage import Linkage, load_linkage, shipped_linkage
 
 SCHEMA: Final = 1
@@ -170,9 +171,7 @@ def compute(job: Job, step: Step) -> dict[str, Any]:
     return _document(plan, stages, loaded, job.linkage, known, out)
 
 
-def covering(
-    known: KnownRings, linkage: Linkage, drift: dict[str, Any], settings: Settings
-) -> KnownRings:
+def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any], settings: Settings) -> KnownRings:
     """The rings with known truth, or none with the reason in `source` where they say nothing of this run.
 
     They were found by one linkage model, read whole, and with the settings that are the default. Rings found in
@@ -192,6 +191,8 @@ def covering(
         reason = "most shared values are of kinds that the model was not fitted on"
     elif linkage.network is not None and not drift["network"]:
         reason = "the graph network that the rings with known truth were found with cannot read these signals"
+    elif known.joining != shipped_joining().sha256:
+        reason = "the rings with known truth were joined in another way"
     elif (settings.links, settings.rings) != (LinkSettings(), RingSettings()):
         reason = "the rings with known truth were found with other settings of links and rings"
     else:
@@ -268,6 +269,7 @@ def _document(
             "name": model.name,
             "sha256": model.sha256,
             "network": network.sha256 if network else None,
+            "joining": shipped_joining().sha256,
             "trained": model.trained,
             "note": model.note,
             "caps": model.caps,
@@ -325,7 +327,7 @@ def fingerprint(plan: Plan, secrets: Secrets, linkage: Linkage, known: KnownRing
     parts: list[Any] = [
         graphattr.__version__, SCHEMA, versions(), plan.source, listed, plan.store,
         plan.settings.model_dump(mode="json"), linkage.model.sha256, known.source, len(known),
-        linkage.network.sha256 if linkage.network else None,
+        linkage.network.sha256 if linkage.network else None, shipped_joining().sha256,
         plan.mapping.read_text(encoding="utf-8") if plan.mapping else None,
         hmac.new(key, b"graphattr run fingerprint", "sha256").hexdigest(),
     ]  # fmt: skip

@@ -49,6 +49,13 @@ class Links:
         found = scored.candidates
         return cls(size, found.a[used], found.b[used], scored.log_odds[used], scored.probability[used], kinds)
 
+    def across(self, label: Whole) -> Links:
+        """The links between different sets."""
+        kept = label[self.a] != label[self.b]
+        return Links(
+            self.size, self.a[kept], self.b[kept], self.odds[kept], self.probability[kept], self.kinds[kept]
+        )
+
 
 @dataclass(frozen=True)
 class Between:
@@ -115,7 +122,6 @@ def own(links: Links, label: Whole, support: Array | None = None) -> Between:
     for place in range(3):
         here = np.flatnonzero(rank == place)
         best[place, runs.run[here]] = links.odds[rows[here]]
-    best[1:, rest == 1] = NO_LINK
     expected = np.bincount(runs.run, links.probability[rows], len(member))
     every = np.bincount(links.a, links.probability, links.size)
     every += np.bincount(links.b, links.probability, links.size)
@@ -124,7 +130,7 @@ def own(links: Links, label: Whole, support: Array | None = None) -> Between:
     outward += np.bincount(label[links.b[cross]], links.probability[cross], len(sizes))
     # Of the rest: what leads out of the set, but not from the member, and what leads to the member.
     others = outward[label[member]] - (every[member] - expected) + expected
-    pulls = expected / every[member], expected / others
+    pulls = expected / every[member], expected / np.maximum(others, expected)
     figures = _figures(links, rows, runs, (np.ones_like(rest), rest), best, pulls)
     if support is not None:
         figures[:, FEATURES.index("support")] = support[member]

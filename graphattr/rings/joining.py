@@ -50,8 +50,8 @@ def joined(
     """Sets that grow together as long as two of them are told to share a controller.
 
     In each round every two sets join that are each other's best (reciprocal nearest neighbours, as in agglomerative
-    clustering; Murtagh 1983), so that the order of accounts decides nothing. Sets with labels of different operators
-    never join.
+    clustering; Murtagh 1983), so that the order of accounts decides nothing but between equals. Sets with labels of
+    different operators never join, and a cell that has such labels is taken apart first.
 
     Args:
         links: the links.
@@ -66,7 +66,11 @@ def joined(
     """
     limit = np.log10(least) - np.log10(1 - least)
     label = np.unique(label, return_inverse=True)[1]
+    low, high = _named(label, vetoes.operator)
+    torn = (low < high)[label]
+    label = np.unique(np.where(torn, len(label) + np.arange(len(label)), label), return_inverse=True)[1]
     while True:
+        links = links.across(label)
         found = between(links, label)
         odds = judge.odds(found.case, found.figures)
         if rounds is not None:

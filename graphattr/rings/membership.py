@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.score import Scored, probability
+from graphattr.links.score import DECIMALS, Scored, probability
 from graphattr.links.tally import Slots, Tally
 from graphattr.records import Tier
 from graphattr.rings.between import Links, own
@@ -51,10 +51,10 @@ class Membership:
         return Membership(self.account[rows], self.probability[rows], self.low[rows], self.high[rows])
 
     def tiers(self) -> list[str]:
-        """Tier of each account: core, probable or unresolved."""
+        """Tier of each account: core, probable or unresolved, by its probability as it is published."""
         return [
             Tier.CORE if p >= CORE else Tier.PROBABLE if p >= PROBABLE else Tier.UNRESOLVED
-            for p in self.probability
+            for p in np.round(self.probability, DECIMALS)
         ]
 
 

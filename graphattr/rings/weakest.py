@@ -66,6 +66,12 @@ def weakest_points(
     broken: dict[int, list[tuple[float, str]]] = {}
     for ring, value, density in _breaks(scored, grouping, inside, losses, limit, least):
         broken.setdefault(ring, []).append((density, texts[value]))
+    if joined:
+        # What such links do not connect in the first place is held by weaker ones: these must not hang on one value.
+        loose = _loose(scored, grouping, least)
+        for ring, value, density in _breaks(scored, grouping, inside, losses, 0.0, links.min_probability):
+            if ring in loose:
+                broken.setdefault(ring, []).append((density, texts[value]))
     return found | {ring: min(points)[1] for ring, points in broken.items()}
 
 
@@ -169,6 +175,19 @@ def _breaks(
         apart = (largest < half) & ((limit > 0) | (connected[:rings] >= half))
         for at in np.flatnonzero((density < limit) | apart):
             yield int(names[at]), int(gone[at]), float(density[at])
+
+
+def _loose(scored: Scored, grouping: Grouping, least: float) -> set[int]:
+    """Rings of which links at least so probable connect less than half."""
+    found, links = scored.candidates, grouping.links
+    number = np.searchsorted(grouping.rings, grouping.entity)
+    member = np.isin(grouping.entity, grouping.rings)
+    ring_of = np.where(member, number, len(grouping.rings))
+    largest = _largest(
+        found.a[links], found.b[links], scored.probability[links] >= least, ring_of, len(grouping.rings) + 1
+    )[:-1]
+    size = np.bincount(ring_of, minlength=len(grouping.rings) + 1)[:-1]
+    return set(grouping.rings[largest < size / 2].tolist())
 
 
 def _largest(a: Whole, b: Whole, strong: NDArray[np.bool_], ring_of: Whole, rings: int) -> Whole:

@@ -130,7 +130,12 @@ def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> d
     _dump(draft / FILE, model.model_dump(mode="json"))
     _dump(
         draft / "known.json",
-        {"source": facts["source"], "linkage": facts["linkage"]["sha256"], "rings": known.to_dicts()},
+        {
+            "source": facts["source"],
+            "linkage": facts["linkage"]["sha256"],
+            "joining": joining.sha256,
+            "rings": known.to_dicts(),
+        },
     )
     (draft / "CARD.md").write_text(card(facts), encoding="utf-8")
     draft.replace(plan.out)

@@ -72,6 +72,13 @@ def test_labels_of_two_operators_never_meet_however_the_way_leads() -> None:
     assert joined(links, alone(), BY_BEST, free(), 0.5).tolist() == [0, 0, 0, 0, 4, 4, 4, 7, 8, 9]
 
 
+def test_a_cell_with_labels_of_two_operators_is_taken_apart() -> None:
+    links = made({(0, 1): 2.0, (1, 2): 1.0, (3, 4): 2.0})
+    start = np.array([0, 0, 0, 3, 3, *range(5, SIZE)])
+    found = joined(links, start, BY_BEST, free(a0=1, a2=2), 0.5)
+    assert found.tolist() == [0, 0, 2, 3, 3, *range(5, SIZE)]
+
+
 @settings(deadline=None, max_examples=80)
 @given(some_links, st.sampled_from([0.05, 0.3, 0.5, 0.9]))
 def test_by_the_best_link_alone_rings_are_components(of: dict[Pair, int], least: float) -> None:

@@ -127,6 +127,11 @@ def test_without_rings_there_are_no_members() -> None:
     assert found.tiers() == []
 
 
+def test_the_tier_is_that_of_the_probability_as_published() -> None:
+    p = np.array([0.8999997, 0.4999997])
+    assert Membership(np.arange(2), p, p, p).tiers() == [Tier.CORE, Tier.PROBABLE]
+
+
 def test_tiers() -> None:
     p = np.array([1.0, 0.9, 0.899, 0.5, 0.499, 0.0])
     tiers = Membership(np.arange(6), p, p, p).tiers()
@@ -167,6 +172,11 @@ def test_a_joined_ring_may_be_sparse_but_not_hang_on_one_value() -> None:
     assert weakest(chain, tuple(range(8)), joined=True) == {0: None}
     weak: dict[Value, list[int]] = {DEVICE: [0, 1, 2], ("ip", "10.0.0.1"): [0, 1, 2]}
     assert weakest(weak, (0, 1, 2), joined=True) == {0: "device:d"}
+
+
+def test_a_joined_ring_of_weak_links_alone_must_not_hang_on_one_value_either() -> None:
+    # Five accounts with one address: no link of .5, and nothing else holds them together.
+    assert weakest({("ip", "10.0.0.1"): list(range(5))}, tuple(range(5)), joined=True) == {0: "ip:10.0.0.1"}
 
 
 def test_each_ring_has_its_own_weakest_point() -> None:
