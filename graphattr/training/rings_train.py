@@ -42,9 +42,10 @@ SIZE_WEIGHTS: Final = (0.2, 0.2, 0.6)
 #: So many controllers of a form and size have half the weight that any number could have.
 HALF: Final = 5
 PENALTY: Final = 1e-3
-SCORE_PENALTY: Final = 1e-2
-#: What speaks of a ring being of one controller, and not of its kind.
-SCORE_ONLY: Final = ("controlled", "seam")
+SCORE_PENALTY: Final = 1e-3
+#: What the score reads: statistics of a ring being of one controller. More of them, tried on the fitted worlds with each
+#: half scored by the other, rank rings of family B worse.
+SCORE_BY: Final = ("controlled", "evidence_groups", "mean_membership", "seam")
 #: The score is fitted to rings at least this large and this likely under control.
 SCORED: Final = (4, 0.3)
 #: A ring counts for the score by its accounts, up to this many.
@@ -344,8 +345,7 @@ def _score(rings: Collected, model: RingModel) -> dict[str, ScoreCurve]:
     wide = rings.wide().join(told.select("world", "ring_id", controlled=controlled), on=["world", "ring_id"])
     least, likely = SCORED
     wide = wide.filter((pl.col("accounts") >= least) & (pl.col("controlled") >= likely))
-    names = [*model.curves, *SCORE_ONLY]
-    at = {name: knots(wide[name].drop_nulls().to_numpy()) for name in names}
+    at = {name: knots(wide[name].drop_nulls().to_numpy()) for name in SCORE_BY}
     at = {name: place for name, place in at.items() if len(place)}
     ratios: dict[str, dict[str, tuple[float, ...]]] = {name: {} for name in at}
     for (family,), part in sorted(wide.partition_by("family", as_dict=True).items()):
