@@ -57,3 +57,9 @@ def test_neither_is_one_with_other_settings_of_rings(linkage: Linkage) -> None:
     found = covering(shipped_rings(), linkage, FINE, loose)
     assert len(found) == 0
     assert "other settings" in found.source
+
+
+def test_neither_is_one_whose_rings_were_joined_in_another_way(linkage: Linkage) -> None:
+    found = covering(replace(shipped_rings(), joining="0" * 64), linkage, FINE, Settings())
+    assert len(found) == 0
+    assert "joined in another way" in found.source
