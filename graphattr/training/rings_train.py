@@ -43,8 +43,8 @@ SIZE_WEIGHTS: Final = (0.2, 0.2, 0.6)
 HALF: Final = 5
 PENALTY: Final = 1e-3
 SCORE_PENALTY: Final = 1e-3
-#: What the score reads: statistics of a ring being of one controller. With more of them, tried on the fitted worlds with
-#: each half scored by the other, rings of family B were ranked worse.
+#: What the score reads: statistics of a ring being of one controller. With more of them, tried on the fitted worlds
+#: with each half scored by the other, rings of family B were ranked worse.
 SCORE_BY: Final = ("controlled", "evidence_groups", "mean_membership", "seam")
 #: The score is fitted to rings at least this large and this likely under control.
 SCORED: Final = (4, 0.3)
