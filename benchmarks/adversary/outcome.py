@@ -66,7 +66,7 @@ def judge(tables: Tables, work: Path) -> Found:
     signals = Signals(paths, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
     write_holdings(signals, run / "holdings.parquet")
     facts = write_groups(signals, run, settings, linkage, lambda _name, _done: None)
-    write_rings(signals, run, settings, covering(known, linkage, facts["drift"]))
+    write_rings(signals, run, settings, covering(known, linkage, facts["drift"], settings))
     refused = sum(pl.read_parquet(path).height for path in sorted((run / "quarantine").glob("*.parquet")))
     found = Found(_members(run, settings), refused)
     shutil.rmtree(work)
