@@ -63,6 +63,8 @@ class AttributionSettings(Frozen):
 
     alpha: float = Field(0.01, gt=0, lt=1)  # promised share of wrongly attributed accounts
     lead_probability: float = Field(0.5, ge=0, le=1)  # single operator, contractors or reseller together
+    # A smaller ring is no lead unless it bears a known operator's name: a person may well have a few accounts.
+    lead_size: int = Field(5, ge=2)
 
 
 class Settings(Frozen):

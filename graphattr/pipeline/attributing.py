@@ -62,12 +62,10 @@ def write_rings(
         .join(scores(statistics, posterior.rings, model), on="ring_id", how="left")
         .sort("ring_id")
     )
-    lead = (pl.col("controlled") >= settings.attribution.lead_probability) & (
-        pl.col("groups").fill_null(0) >= LEAST_GROUPS
-    )
     # A ring that is more likely innocent than not bears nobody's name.
     hidden = pl.col("controlled") >= LEAST_CONTROLLED
     rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
+    lead = is_lead(settings.attribution)
     cases = closed_cases(members, signals.tables.get("labels"))
     may = np.zeros(rings.height, dtype=np.bool_)
     if _whole(signals):
@@ -81,6 +79,15 @@ def write_rings(
     )
     rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
     return dict(rings["status"].value_counts().sort("status").iter_rows())
+
+
+def is_lead(settings: AttributionSettings) -> pl.Expr:
+    """Whether a ring is at least a lead, from controlled, groups, size and operator."""
+    return (
+        (pl.col("controlled") >= settings.lead_probability)
+        & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
+        & ((pl.col("size") >= settings.lead_size) | pl.col("operator").is_not_null())
+    )
 
 
 def _whole(signals: Signals) -> bool:

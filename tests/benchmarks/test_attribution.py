@@ -98,7 +98,8 @@ def test_names_are_measured_by_account() -> None:
             for name, value in hidden.items()
         ]
     )
-    found = list(names(Collected(facts, statistics), shipped_ring_model()).values())
+    none = pl.DataFrame(schema={"world": pl.String, "probability": pl.Float64})
+    found = list(names(Collected(facts, statistics, none), shipped_ring_model()).values())
     assert [one.value for one in found] == [7 / 40, 1.0, 2 / 20, 1 / 200]
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from graphattr.attribution.rows import STATISTIC
-from graphattr.pipeline.attributing import allowed, eligible, scores
+from graphattr.pipeline.attributing import allowed, eligible, is_lead, scores
 from graphattr.settings import AttributionSettings
 from models import KnownRings
 from models.rings import ScoreCurve, shipped_ring_model
@@ -113,3 +113,22 @@ def test_closed_cases_calibrate_too() -> None:
     assert attributed(208, 1.0) == 0
     # Below the score from which on rings are attributed it is not counted as wrong.
     assert attributed(208, 1.0, "r30") == 30
+
+
+@pytest.mark.parametrize(
+    ("row", "lead"),
+    [
+        ((0.9, 3.0, 5, None), True),
+        ((0.9, 3.0, 4, None), False),  # a person may well have a few accounts
+        ((0.9, 3.0, 2, "op-1"), True),
+        ((0.49, 3.0, 50, None), False),
+        ((0.9, 1.0, 50, None), False),
+        ((0.9, None, 50, None), False),
+    ],
+)
+def test_a_lead_is_likely_controlled_by_two_kinds_and_large_or_named(
+    row: tuple[object, ...], lead: bool
+) -> None:
+    schema = {"controlled": pl.Float64, "groups": pl.Float64, "size": pl.Int64, "operator": pl.String}
+    frame = pl.DataFrame([row], schema=schema, orient="row")
+    assert frame.select(is_lead(AttributionSettings())).item() is lead
