@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_birth_is_told(command: Command, world: Path, out: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "100% done" in done.stderr
     assert "Update 1: 8 rows, of which 8 new, 0 known already, 0 refused" in done.stdout
-    assert "1 born, " in done.stdout
+    assert re.search(r"[1-9]\d* born, ", done.stdout)
     members = pl.read_parquet(out / "members.parquet")
     (ring,) = members.filter(pl.col("account_id").str.starts_with("zz-new"))["ring_id"].unique()
     assert ring in done.stdout
@@ -60,7 +61,8 @@ def test_a_birth_is_told(command: Command, world: Path, out: Path, tmp_path: Pat
     assert again.stderr == ""
     document = json.loads(again.stdout)
     assert document["changes"] == []
-    assert [entry["changes"]["born"] for entry in document["updates"]] == [1, 0]
+    first, second = (entry["changes"]["born"] for entry in document["updates"])
+    assert (first >= 1, second) == (True, 0)
     # The store tells the same.
     found = command("query", out, f"MATCH (a:Account)-[:MEMBER_OF]->(r:Ring {{id: '{ring}'}}) RETURN a.id")
     assert "zz-new-1" in found.stdout
@@ -69,7 +71,8 @@ def test_a_birth_is_told(command: Command, world: Path, out: Path, tmp_path: Pat
 def test_changes_as_json(command: Command, world: Path, out: Path, tmp_path: Path) -> None:
     done = command("update", out, strangers(world, tmp_path / "new"), "--json", "--quiet")
     changes = json.loads(done.stdout)["changes"]
-    (born,) = [row for row in changes if row["change"] == "born"]
+    # New accounts move the prior, and may make another ring.
+    (born,) = [row for row in changes if row["change"] == "born" and "zz-new-1" in row["accounts_gained"]]
     assert born["accounts_gained"] == ["zz-new-1", "zz-new-2"]
     assert born["from_ids"] == []
     assert born["to_ids"] == [born["ring_id"]]
