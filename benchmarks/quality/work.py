@@ -57,6 +57,10 @@ class run_folder:  # noqa: N801 - used as a context, like tempfile's
         shutil.rmtree(self._path, ignore_errors=True)
 
 
+#: Worlds after which a process is replaced.
+EACH: Final = 25
+
+
 class Workers:
     """A pool of processes, started one by one and fresh: a forked process may hang in polars' threads.
 
@@ -85,6 +89,8 @@ class Workers:
             yield from map(do, items)
             return
         context = multiprocessing.get_context("spawn")
-        # A process is replaced after some worlds: what igraph, DuckDB and polars keep does not pile up.
-        with ProcessPoolExecutor(self._count, mp_context=context, max_tasks_per_child=25) as pool:
-            yield from pool.map(do, items)
+        # Processes are replaced after some worlds, so that what igraph, DuckDB and polars keep does not pile up: a new
+        # pool each time, as the pool's own way (max_tasks_per_child) hangs on Python 3.11 (CPython issue 115634).
+        for start in range(0, len(items), EACH * self._count):
+            with ProcessPoolExecutor(self._count, mp_context=context) as pool:
+                yield from pool.map(do, items[start : start + EACH * self._count])
