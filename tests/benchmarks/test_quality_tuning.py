@@ -58,12 +58,12 @@ def test_graph_methods_are_tried_on_a_world(crews: World) -> None:
 
 def test_work_keeps_its_order_and_is_told_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert Workers(0).map("squares", lambda n: n * n, [3, 1, 2]) == [9, 1, 4]
+    assert "squares: 3 of 3" in capsys.readouterr().err
 
 
 def test_processes_are_replaced_and_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "EACH", 1)
     assert Workers(2).map("sizes", abs, [-3, 1, -2, 4, -5]) == [3, 1, 2, 4, 5]
-    assert "squares: 3 of 3" in capsys.readouterr().err
 
 
 def test_training_worlds_are_no_test_worlds() -> None:
