@@ -27,11 +27,12 @@ from graphattr.evaluate.scores import cllr, ece, penalties
 from graphattr.links.recalibration import Labelled, Recalibration, recalibration, tempered
 from graphattr.links.score import Scored
 from graphattr.pipeline import grouping as stage
-from graphattr.rings.group import Grouping, group
+from graphattr.pipeline.reading import read_signals
+from graphattr.rings.group import Grouping
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
-from loaders import load
 from models import field_guided_model
+from models.joining import shipped_joining
 from models.linkage import Linkage, shipped_linkage
 
 TAKEDOWNS = (3, 10, 30)
@@ -43,18 +44,14 @@ FIGURES = ("cllr", "cost", "ece", "bcubed", "wrong")
 HOW_TO_READ = """
 cllr: of all candidate pairs that are not both labelled. cost: bits of their probabilities, as a share of what the
 share of true pairs among them alone would cost. ece: of those with a probability of .01 or more, ten intervals.
-bcubed: F1 of the rings before memberships are resampled, over all accounts. wrong: accounts in such rings that are
+bcubed: F1 of the rings before members are weighed, over all accounts. wrong: accounts in such rings that are
 not of the ring's largest controller. Means over worlds, without -> with; worst: largest change of cost in a world.
 """
 
 
-class _EnoughError(Exception):
-    """Pairs are scored and grouped; the rest of the stage is not asked for."""
-
-
 @dataclass(frozen=True)
 class Told:
-    """What a run makes of pairs and rings before memberships are resampled."""
+    """What a run makes of pairs, and of rings before members are weighed."""
 
     scored: Scored
     grouping: Grouping
@@ -63,23 +60,15 @@ class Told:
 
 def grouped(signals: stage.Signals, out: Path, linkage: Linkage, *, heed: bool) -> Told:
     """Scores and groups; without heed to what labels say of calibration they only veto."""
-    seen: list[Any] = []
+    said: list[Recalibration] = []
 
     def listened(scored: Scored, labelled: Labelled) -> Recalibration:
-        told = recalibration(scored, labelled) if heed else Recalibration()
-        seen.append(told)
-        return told
+        said.append(recalibration(scored, labelled) if heed else Recalibration())
+        return said[-1]
 
-    def stopped(scored: Scored, *given: Any) -> Grouping:
-        seen.extend((scored, group(scored, *given)))
-        raise _EnoughError
-
-    with patch.object(stage, "recalibration", listened), patch.object(stage, "group", stopped):
-        try:
-            stage.write_groups(signals, out, Settings(), linkage, lambda _name, _done: None)
-        except _EnoughError:
-            said, scored, grouping = seen
-    return Told(scored, grouping, said)
+    with patch.object(stage, "recalibration", listened):
+        weighed = stage.weigh(signals, out, Settings(), linkage, lambda _name, _done: None)
+    return Told(weighed.scored, stage.rings_of(weighed, Settings(), shipped_joining().join), said[-1])
 
 
 def figures(told: Told, truth: pl.DataFrame, labelled: pl.Series) -> dict[str, float]:
@@ -128,9 +117,8 @@ def measured(
     """Rows of one world: one for each model and number of takedowns."""
     world, out = folder / "world", folder / "out"
     simulate(world, "known30", seed, family=family)
-    loaded = load(str(world / "signals"), out)
-    tables = {name: out / "signals" / f"{name}.parquet" for name in loaded.tables}
-    signals = stage.Signals(tables, frozenset(loaded.timeless), out / "signals" / "lists.parquet")
+    signals = read_signals(world / "signals", out, Settings().load)
+    tables = signals.tables
     stage.write_holdings(signals, out / "holdings.parquet")
     truth = pl.read_parquet(world / "truth.parquet").sort("account_id")
     labels = pl.read_parquet(tables["labels"])

@@ -30,15 +30,14 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from graphattr.links.holdings import occasions
-from graphattr.links.index import Index, build_index
-from graphattr.links.pieces import CandidatePairs, candidate_pairs
-from graphattr.pipeline.grouping import Signals, write_holdings
-from graphattr.settings import LinkSettings
+from graphattr.links.index import Index
+from graphattr.links.pieces import CandidatePairs
+from graphattr.pipeline.grouping import Signals, find_pairs, write_holdings
+from graphattr.pipeline.reading import read_signals
+from graphattr.settings import LinkSettings, LoadSettings
 from graphattr.simulate.families import FAMILIES
 from graphattr.simulate.made import TABLES, write
 from graphattr.simulate.presets import Preset, off, preset, sized
-from loaders import load
 from models import shipped_model
 
 Whole = NDArray[np.int64]
@@ -98,17 +97,14 @@ def write_world(out: Path, chosen: Preset, seed: int) -> pl.DataFrame:
 
 def loaded_of(signals: Path, work: Path) -> Signals:
     """Loads signals into `work` and writes their holdings there, as a run does."""
-    loaded = load(signals, work)
-    of = Signals(loaded.tables, loaded.timeless, work / "signals" / "lists.parquet")
+    of = read_signals(signals, work, LoadSettings())
     write_holdings(of, work / "holdings.parquet")
     return of
 
 
 def candidates_of(of: Signals, work: Path) -> tuple[Index, CandidatePairs]:
     """Finds the candidate pairs of what was loaded into `work`, as a run does."""
-    index = build_index(of.tables, work / "holdings.parquet", of.lists, LinkSettings())
-    hubs = index.values.filter("hub").select("signal", value="text")
-    return index, candidate_pairs(index, occasions(of.tables, of.timeless, hubs), LinkSettings())
+    return find_pairs(of, work / "holdings.parquet", LinkSettings())
 
 
 def recall(accounts: pl.Series, a: Whole, b: Whole, truth: pl.DataFrame) -> pl.DataFrame:

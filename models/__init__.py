@@ -3,13 +3,13 @@
 from models.additive import (
     AdditiveModel,
     Curve,
-    ModelError,
     SignalParameters,
     field_guided_model,
     load_model,
     shipped_model,
 )
 from models.calibration import NO_RINGS, KnownRings, load_rings, shipped_rings
+from models.documents import ModelError
 
 __all__ = [
     "NO_RINGS",

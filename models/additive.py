@@ -16,7 +16,9 @@ from typing import Annotated, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from models.documents import Frozen, ModelError
 
 Array = NDArray[np.float64]
 Kinds = Sequence[str | None] | str | None
@@ -30,15 +32,7 @@ NO_CLASS: Final = "none"
 GROUPS = ("network", "payment", "device", "identity", "timing", "behaviour", "graph")
 
 
-class ModelError(Exception):
-    """A model file that cannot be used: says what was got and what was expected."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ClassParameters(_Frozen):
+class ClassParameters(Frozen):
     """What sharing one value of a class (a mobile address, a prepaid card) is worth.
 
     Attributes:
@@ -61,10 +55,10 @@ class SignalParameters(ClassParameters):
     """
 
     half_life_days: float = Field(gt=0)
-    kinds: dict[str, ClassParameters] = {}
+    kinds: dict[str, ClassParameters] = Field(default_factory=dict)
 
 
-class LikenessParameters(_Frozen):
+class LikenessParameters(Frozen):
     """A distance between accounts, read through its rank among all accounts.
 
     Attributes:
@@ -78,7 +72,7 @@ class LikenessParameters(_Frozen):
     nearest: Probability
 
 
-class Curve(_Frozen):
+class Curve(Frozen):
     """A fitted piece of evidence: piecewise linear and non-decreasing, in log10 likelihood ratios.
 
     Attributes:
@@ -132,7 +126,7 @@ class Curve(_Frozen):
         return float(((found - expected) * np.log(found / expected)).sum())
 
 
-class Limits(_Frozen):
+class Limits(Frozen):
     """What sums of the parts were worth in worlds that no fitting saw: where nine in ten worlds' calibration lay.
 
     Attributes:
@@ -160,7 +154,7 @@ class Limits(_Frozen):
         return np.minimum(low + beyond, log10_lr), np.maximum(high + beyond, log10_lr)
 
 
-class AdditiveModel(_Frozen):
+class AdditiveModel(Frozen):
     """Parameters of the evidence model; `caps` are by evidence group.
 
     A piece of evidence with a curve counts by its curve, beside all others of its group: the curves were fitted
@@ -186,7 +180,7 @@ class AdditiveModel(_Frozen):
     hub: ClassParameters
     likeness: dict[str, LikenessParameters]
     caps: dict[str, Annotated[float, Field(gt=0)]]
-    curves: dict[str, Curve] = {}
+    curves: dict[str, Curve] = Field(default_factory=dict)
     limits: Limits | None = None
 
     @model_validator(mode="after")

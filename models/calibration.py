@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.additive import ModelError
+from models.documents import ModelError
 
 
 @dataclass(frozen=True)

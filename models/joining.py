@@ -8,16 +8,16 @@ not read alike). They read posterior log-odds of links, so they go with any link
 from __future__ import annotations
 
 import hashlib
-import json
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from models.additive import ModelError
+from models.documents import Frozen, read_document
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -39,11 +39,7 @@ def case_of(smaller: Whole, larger: Whole) -> Whole:
     return np.asarray(np.where(smaller == 1, one, np.where(smaller <= FEW, 3, 4)), dtype=np.int64)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Part(_Frozen):
+class Part(Frozen):
     """What one figure adds: log10 odds at ascending knots, linear between them and flat outside."""
 
     knots: tuple[float, ...] = Field(min_length=1)
@@ -56,7 +52,7 @@ class Part(_Frozen):
         return self
 
 
-class Case(_Frozen):
+class Case(Frozen):
     """Curves for one case of sizes.
 
     Attributes:
@@ -70,7 +66,7 @@ class Case(_Frozen):
     rows: int = Field(ge=0)
 
 
-class Judge(_Frozen):
+class Judge(Frozen):
     """Curves for all cases; a case without curves is never told to belong together."""
 
     cases: dict[str, Case]
@@ -101,7 +97,7 @@ class Judge(_Frozen):
         return told
 
 
-class Limits(_Frozen):
+class Limits(Frozen):
     """Between which shares the members of nine in ten groups of like probability were right, in fresh worlds.
 
     Attributes:
@@ -127,7 +123,7 @@ class Limits(_Frozen):
         return np.minimum(low, probability), np.maximum(high, probability)
 
 
-class Joining(_Frozen):
+class Joining(Frozen):
     """The whole of it.
 
     Attributes:
@@ -155,15 +151,10 @@ def load_joining(path: Path) -> Joining:
     Raises:
         ModelError: the file is unreadable or holds something else.
     """
-    file = path / FILE if path.is_dir() else path
-    try:
-        return Joining.model_validate(json.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ModelError(f"cannot read how sets are joined, {file}: {error.strerror}") from error
-    except (ValueError, ValidationError) as error:
-        raise ModelError(f"{file} does not say how sets are joined: {error}") from error
+    return read_document(Joining, path, FILE, "how sets are joined,", "say how sets are joined")
 
 
+@cache
 def shipped_joining() -> Joining:
     """What ships with the project."""
     with resources.as_file(resources.files("models").joinpath("shipped/rings")) as folder:

@@ -7,7 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from models.additive import AdditiveModel, ModelError, load_model
+from models.additive import AdditiveModel, load_model
+from models.documents import ModelError
 from models.gnn.weights import Weights, read_weights
 
 #: Name of the curve that reads the network, and of the network's file beside the model's.

@@ -8,16 +8,15 @@ worlds that it was fitted to. What the shipped classifier says is the mean over 
 from __future__ import annotations
 
 import hashlib
-import json
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from models.additive import ModelError
+from models.documents import Frozen, read_document
 
 Array = NDArray[np.float64]
 Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -25,11 +24,7 @@ Probability = Annotated[float, Field(gt=0, lt=1)]
 FILE: Final = "classifier.json"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Variant(_Frozen):
+class Variant(Frozen):
     """One form that a hypothesis takes.
 
     Attributes:
@@ -41,7 +36,7 @@ class Variant(_Frozen):
     form: str = ""
 
 
-class RingCurve(_Frozen):
+class RingCurve(Frozen):
     """How a statistic is read.
 
     Attributes:
@@ -62,7 +57,7 @@ class RingCurve(_Frozen):
         return np.stack([np.interp(inside, self.knots, column) for column in columns], axis=1)
 
 
-class ScoreCurve(_Frozen):
+class ScoreCurve(Frozen):
     """What a statistic says of a ring being wholly right: of one controller, who is not innocent.
 
     Attributes:
@@ -79,7 +74,7 @@ class ScoreCurve(_Frozen):
         return np.asarray(np.mean(told, axis=0))
 
 
-class RingModel(_Frozen):
+class RingModel(Frozen):
     """The classifier.
 
     Attributes:
@@ -147,13 +142,7 @@ def load_ring_model(path: Path) -> RingModel:
     Raises:
         ModelError: the file is unreadable or holds something else.
     """
-    file = path / FILE if path.is_dir() else path
-    try:
-        return RingModel.model_validate(json.loads(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ModelError(f"cannot read the ring classifier {file}: {error.strerror}") from error
-    except (ValueError, ValidationError) as error:
-        raise ModelError(f"{file} does not hold a ring classifier: {error}") from error
+    return read_document(RingModel, path, FILE, "the ring classifier", "hold a ring classifier")
 
 
 def shipped_ring_model() -> RingModel:

@@ -11,13 +11,12 @@ from typing import Final
 import polars as pl
 
 from benchmarks.adversary.scene import Edited, Scene, Tables
-from graphattr.errors import InputError
 from graphattr.pipeline.attributing import CONTROLLED, eligible, write_rings
-from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
+from graphattr.pipeline.grouping import write_groups, write_holdings
+from graphattr.pipeline.reading import read_signals
 from graphattr.pipeline.run import covering, find_models
 from graphattr.records import Status, Tier
 from graphattr.settings import Settings
-from loaders import LoadError, load
 
 #: A ring of fewer accounts than this is hardly a ring.
 RING: Final = 3
@@ -58,12 +57,7 @@ def judge(tables: Tables, work: Path) -> Found:
     for name, table in tables.items():
         table.write_parquet(work / "signals" / f"{name}.parquet")
     run = work / "run"
-    try:
-        loaded = load(str(work / "signals"), run, max_bad_share=settings.load.max_bad_share)
-    except LoadError as error:
-        raise InputError(error.got, error.expected, error.hint) from error
-    paths = {table: run / "signals" / f"{table}.parquet" for table in loaded.tables}
-    signals = Signals(paths, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
+    signals = read_signals(work / "signals", run, settings.load)
     write_holdings(signals, run / "holdings.parquet")
     facts = write_groups(signals, run, settings, linkage, lambda _name, _done: None)
     write_rings(signals, run, settings, covering(known, linkage, facts["drift"], settings))

@@ -12,7 +12,8 @@ import polars as pl
 from benchmarks.attribution.figures import control, hypotheses, names
 from benchmarks.attribution.page import page
 from graphattr.training.rings import FAMILIES, RingWorld
-from graphattr.training.rings_train import RingTraining, collect, only
+from graphattr.training.rings_classifier import only
+from graphattr.training.rings_train import RingTraining, collect
 from models import shipped_rings
 from models.joining import shipped_joining
 from models.linkage import shipped_linkage

@@ -13,7 +13,7 @@ from graphattr.evaluate.bootstrap import Estimate, Floats, edge, estimate, repli
 from graphattr.pipeline.attributing import allowed, scores
 from graphattr.records import HYPOTHESES, INNOCENT
 from graphattr.settings import AttributionSettings
-from graphattr.training.rings_train import Collected, posteriors
+from graphattr.training.rings_classifier import Collected, posteriors
 from models import KnownRings
 from models.rings import RingModel
 

@@ -30,7 +30,7 @@ class Judged:
         accounts: one row an account of the truth, by account_id: account_id, controller, kind, innocent,
             operator, stratum, ring_id (null: in no ring), probability, low, high, tier, status, said (the
             ring's operator), label (of the ring or of the account alone), owner (label of the controller,
-            from 1), right, wrong and belongs (0 outside rings; see `_right`), known (its operator's name stands in the
+            from 1), right, wrong and belongs (0 outside rings; see `right`), known (its operator's name stands in the
             run's labels), linked and largest (see `pieces.inside`).
         rings: one row a ring, by ring_id: the columns of the run, and of the truth: accounts, wrong,
             innocents, kind (null: no kind has most accounts), name (of its largest controller; null where it
@@ -125,10 +125,10 @@ def _accounts(known: pl.DataFrame, members: pl.DataFrame, rings: pl.DataFrame) -
     )
     owner = placed["controller"].rank("dense").cast(pl.Int64)
     placed = placed.with_columns(label=pl.Series(codes(members, placed["account_id"])), owner=owner)
-    return _right(placed)
+    return right(placed)
 
 
-def _right(placed: pl.DataFrame) -> pl.DataFrame:
+def right(placed: pl.DataFrame) -> pl.DataFrame:
     """Adds right and wrong: in a ring, is the account of the ring's largest controller? And belongs.
 
     Where t controllers are level at the top, each of their accounts is right by 1/t: no tie is broken, and the

@@ -18,7 +18,7 @@ from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
 from graphattr.links.likeness import compared, random_pairs
-from graphattr.links.pieces import Candidates, candidates, part_of
+from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, part_of
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
@@ -66,11 +66,11 @@ def write_holdings(signals: Signals, out: Path) -> int:
     return int(pl.scan_parquet(out).select(pl.len()).collect().item())
 
 
-def find_pairs(signals: Signals, holdings: Path, settings: LinkSettings) -> tuple[Index, Candidates]:
+def find_pairs(signals: Signals, holdings: Path, settings: LinkSettings) -> tuple[Index, CandidatePairs]:
     """Numbers the accounts and shared values of the signals, and finds the candidate pairs."""
     index = build_index(signals.tables, holdings, signals.lists, settings)
     hubs = index.values.filter("hub").select("signal", value="text")
-    return index, candidates(index, occasions(signals.tables, signals.timeless, hubs), settings)
+    return index, candidate_pairs(index, occasions(signals.tables, signals.timeless, hubs), settings)
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,9 @@ def weigh(signals: Signals, out: Path, settings: Settings, linkage: Linkage, ste
             f"the model '{model.name}' has no signal {', '.join(missing)}", "parameters of every signal"
         )
     step("find candidate pairs", 0.1)
-    index, found = find_pairs(signals, out / "holdings.parquet", settings.links)
-    looked_at = len(found)
+    index, pairs = find_pairs(signals, out / "holdings.parquet", settings.links)
+    looked_at, found = len(pairs), pairs.part(np.arange(len(pairs)))
+    del pairs
     veto = vetoes(index, signals.tables.get("labels"))
     entity = np.arange(index.size)
     step("compare profiles", 0.2)
@@ -220,20 +221,24 @@ def grouped(
     """
     step("group", 0.7)
     index, scored, rings, seed = weighed.index, weighed.scored, settings.rings, settings.seed
+    grouping = rings_of(weighed, settings, joining.join)
     if not weighed.familiar:
-        grouping = group(scored, weighed.entity, weighed.veto, settings.links, rings)
         return supported(index, scored, grouping, weighed.model, rings, seed)
-    grouping = joined_rings(weighed, settings, joining.join)
     step("weigh memberships", 0.75)
     return belonging(index, scored, grouping, weighed.model, joining, rings, seed)
 
 
 def links_of(weighed: Weighed, settings: Settings) -> Links:
     """The pairs that may hold a ring together: probable enough, and no label contradicts them."""
-    found = weighed.scored.candidates
-    enough = weighed.scored.probability >= max(settings.links.min_probability, LEAST_LINK)
-    used = np.flatnonzero(enough & weighed.veto.allowed(found.a, found.b))
+    used = weighed.veto.usable(weighed.scored, max(settings.links.min_probability, LEAST_LINK))
     return Links.of(weighed.scored, used, weighed.index.size)
+
+
+def rings_of(weighed: Weighed, settings: Settings, judge: Judge) -> Grouping:
+    """Joined cells where links are calibrated, else communities; no member has been weighed yet."""
+    if weighed.familiar:
+        return joined_rings(weighed, settings, judge)
+    return group(weighed.scored, weighed.entity, weighed.veto, settings.links, settings.rings)
 
 
 def joined_rings(weighed: Weighed, settings: Settings, judge: Judge) -> Grouping:

@@ -66,7 +66,7 @@ def resolve(
     """
     found = scored.candidates
     probability = scored.probability
-    used = np.flatnonzero((probability >= links.min_probability) & vetoes.allowed(found.a, found.b))
+    used = vetoes.usable(scored, links.min_probability)
     return leiden(
         size,
         found.a[used],
@@ -91,7 +91,7 @@ def group(
         rings: smallest ring.
     """
     found = scored.candidates
-    used = np.flatnonzero((scored.probability >= links.min_probability) & vetoes.allowed(found.a, found.b))
+    used = vetoes.usable(scored, links.min_probability)
     entity = corroborated(scored, used, entity)
     inside = used[entity[found.a[used]] == entity[found.b[used]]]
     numbers, counts = np.unique(entity, return_counts=True)

@@ -46,6 +46,11 @@ class Vetoes:
         other = (self.operator[a] >= 0) & (self.operator[b] >= 0) & (self.operator[a] != self.operator[b])
         return np.asarray(~(self.independent[a] | self.independent[b] | other))
 
+    def usable(self, scored: Scored, least: float) -> Whole:
+        """Positions of the scored pairs that are at least so probable, and that no label contradicts."""
+        found = scored.candidates
+        return np.flatnonzero((scored.probability >= least) & self.allowed(found.a, found.b))
+
 
 def vetoes(index: Index, labels: Path | None) -> Vetoes:
     """Reads the contradictions out of labels.parquet; a label without a reliability counts as reliable."""

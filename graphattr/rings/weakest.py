@@ -56,7 +56,11 @@ def weakest_points(
         joined: whether rings are joined cells, or communities.
     """
     limit = 0.0 if joined else resolution(scored, index.size, rings)
-    least = JOINED_LINK if joined else links.min_probability
+    least = np.full(index.size, links.min_probability)
+    if joined:
+        # What such links do not connect in the first place is held by weaker ones: these must not hang on one value.
+        loose = _loose(scored, grouping, JOINED_LINK)
+        least[grouping.rings] = np.where(loose, links.min_probability, JOINED_LINK)
     found: dict[int, str | None] = {int(ring): None for ring in grouping.rings}
     if not len(grouping.links):
         return found
@@ -66,12 +70,6 @@ def weakest_points(
     broken: dict[int, list[tuple[float, str]]] = {}
     for ring, value, density in _breaks(scored, grouping, inside, losses, limit, least):
         broken.setdefault(ring, []).append((density, texts[value]))
-    if joined:
-        # What such links do not connect in the first place is held by weaker ones: these must not hang on one value.
-        loose = _loose(scored, grouping, least)
-        for ring, value, density in _breaks(scored, grouping, inside, losses, 0.0, links.min_probability):
-            if ring in loose:
-                broken.setdefault(ring, []).append((density, texts[value]))
     return found | {ring: min(points)[1] for ring, points in broken.items()}
 
 
@@ -126,7 +124,7 @@ def _without(scored: Scored, grouping: Grouping, inside: Inside, slots: Slots, l
 
 
 def _breaks(
-    scored: Scored, grouping: Grouping, inside: Inside, losses: _Losses, limit: float, minimum: float
+    scored: Scored, grouping: Grouping, inside: Inside, losses: _Losses, limit: float, least: Array
 ) -> Iterator[tuple[int, int, float]]:
     """Ring, value and density left, for each value whose loss breaks a ring.
 
@@ -144,6 +142,7 @@ def _breaks(
     place = np.empty_like(pairs)
     place[pairs] = np.arange(len(pairs))
     owner = number[ring][pairs]
+    floor = least[ring][pairs]
     accounts, ends = np.unique(
         np.concatenate([found.a[grouping.links[pairs]], found.b[grouping.links[pairs]]]), return_inverse=True
     )
@@ -151,7 +150,7 @@ def _breaks(
     ring_of = number[grouping.entity[accounts]]
     size = np.bincount(ring_of, minlength=len(names))
     whole = probability(inside.tally.groups(inside.weight).sum(axis=1) + scored.prior)[pairs]
-    connected = _largest(a, b, whole >= minimum, ring_of, len(names))
+    connected = _largest(a, b, whole >= floor, ring_of, len(names))
     by_turn = np.argsort(losses.turn, kind="stable")
     starts = np.searchsorted(losses.turn[by_turn], np.arange(int(losses.turn.max(initial=-1)) + 2))
     for start, stop in pairwise(starts.tolist()):
@@ -166,10 +165,10 @@ def _breaks(
             size[:rings] * (size[:rings] - 1) / 2, 1
         )
         largest = connected[:rings].copy()
-        cut = np.unique(owner[:some][(whole[:some] >= minimum) & (left < minimum)])
+        cut = np.unique(owner[:some][(whole[:some] >= floor[:some]) & (left < floor[:some])])
         if len(cut):
             here = np.flatnonzero(np.isin(owner[:some], cut))
-            largest[cut] = _largest(a[here], b[here], left[here] >= minimum, ring_of, len(names))[cut]
+            largest[cut] = _largest(a[here], b[here], left[here] >= floor[here], ring_of, len(names))[cut]
         half = size[:rings] / 2
         # Without a density to fall below, only what was connected can break.
         apart = (largest < half) & ((limit > 0) | (connected[:rings] >= half))
@@ -177,8 +176,8 @@ def _breaks(
             yield int(names[at]), int(gone[at]), float(density[at])
 
 
-def _loose(scored: Scored, grouping: Grouping, least: float) -> set[int]:
-    """Rings of which links at least so probable connect less than half."""
+def _loose(scored: Scored, grouping: Grouping, least: float) -> NDArray[np.bool_]:
+    """Which rings links at least so probable connect less than half of, shape of grouping.rings."""
     found, links = scored.candidates, grouping.links
     number = np.searchsorted(grouping.rings, grouping.entity)
     member = np.isin(grouping.entity, grouping.rings)
@@ -187,7 +186,7 @@ def _loose(scored: Scored, grouping: Grouping, least: float) -> set[int]:
         found.a[links], found.b[links], scored.probability[links] >= least, ring_of, len(grouping.rings) + 1
     )[:-1]
     size = np.bincount(ring_of, minlength=len(grouping.rings) + 1)[:-1]
-    return set(grouping.rings[largest < size / 2].tolist())
+    return np.asarray(largest < size / 2)
 
 
 def _largest(a: Whole, b: Whole, strong: NDArray[np.bool_], ring_of: Whole, rings: int) -> Whole:

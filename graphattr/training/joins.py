@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +13,10 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from graphattr.errors import InputError
 from graphattr.evaluate.calibration import grouped as like
+from graphattr.evaluate.judged import right
 from graphattr.links.score import part_of_scored
 from graphattr.pipeline.grouping import (
-    Signals,
     Step,
     Weighed,
     joined_rings,
@@ -25,14 +24,14 @@ from graphattr.pipeline.grouping import (
     weigh,
     write_holdings,
 )
+from graphattr.pipeline.reading import read_signals
 from graphattr.rings.between import Links, own
 from graphattr.rings.joining import Round, cells, joined
 from graphattr.rings.membership import INTERVAL, membership
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
 from graphattr.simulate.mechanisms import MECHANISMS
-from graphattr.training.rings_fit import Rings, fit
-from loaders import LoadError, load
+from graphattr.training.rings_fit import Rings, fit, spaced
 from models.joining import CASES, FEATURES, Case, Joining, Judge, Limits, Part
 from models.linkage import Linkage
 
@@ -115,22 +114,14 @@ def example(world: JoinWorld, linkage: Linkage, settings: Settings) -> Example:
         place = Path(name)
         simulate(place, world.preset, world.seed, family="A", without=world.without)
         run = place / "run"
-        try:
-            loaded = load(str(place / "signals"), run, max_bad_share=settings.load.max_bad_share)
-        except LoadError as error:
-            raise InputError(error.got, error.expected, error.hint) from error
-        tables = {table: run / "signals" / f"{table}.parquet" for table in loaded.tables}
-        signals = Signals(tables, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
+        signals = read_signals(place / "signals", run, settings.load)
         write_holdings(signals, run / "holdings.parquet")
         weighed = weigh(signals, run, settings, linkage, lambda _name, _done: None)
         truth = pl.read_parquet(place / "truth.parquet", columns=["account_id", "controller"])
     accounts = weighed.index.accounts.alias("account_id").to_frame()
     known = accounts.join(truth, on="account_id", how="left", maintain_order="left")
-    found = weighed.scored.candidates
-    enough = weighed.scored.probability >= settings.links.min_probability
-    used = np.flatnonzero(enough & weighed.veto.allowed(found.a, found.b))
-    fields = {name: getattr(weighed, name) for name in weighed.__dataclass_fields__}
-    weighed = Weighed(**fields | {"scored": part_of_scored(weighed.scored, used)})
+    used = weighed.veto.usable(weighed.scored, settings.links.min_probability)
+    weighed = replace(weighed, scored=part_of_scored(weighed.scored, used))
     controller = known["controller"].rank("dense").cast(pl.Int64).to_numpy() - 1
     return Example(weighed, links_of(weighed, settings), controller)
 
@@ -214,14 +205,8 @@ def _members(one: Example, settings: Settings, judge: Judge) -> _Rows:
 
 def _belongs(entity: Whole, controller: Whole) -> Array:
     """Whether an account is of its ring's largest controller, who has two there: 1 / t where t are level."""
-    key = entity * (int(controller.max()) + 1) + controller
-    _, back, counts = np.unique(key, return_inverse=True, return_counts=True)
-    of = counts[back]
-    most = np.zeros(int(entity.max()) + 1, dtype=np.int64)
-    np.maximum.at(most, entity, of)
-    top = of == most[entity]
-    level = np.bincount(entity, top, len(most))[entity] / most[entity]
-    return np.where(top & (of > 1), 1 / np.maximum(level, 1), 0.0)
+    placed = pl.DataFrame({"ring_id": entity, "owner": controller})
+    return right(placed)["belongs"].to_numpy()
 
 
 def _together(parts: Sequence[_Rows]) -> _Rows:
@@ -269,12 +254,7 @@ def _knots(values: Array, share: Array) -> Array:
     """Ascending knots: quantiles of all values, and of those of sets that share a controller."""
     ours = values[share > 0.5]
     asked = [np.quantile(part, QUANTILES) for part in (values, ours) if len(part)]
-    at = np.unique(np.round(np.concatenate(asked), 4))
-    kept = [at[0]]
-    for place in at[1:]:
-        if place - kept[-1] >= NEAREST * (at[-1] - at[0]):
-            kept.append(place)
-    return np.array(kept)
+    return spaced(np.concatenate(asked), NEAREST)
 
 
 def member_limits(members: pl.DataFrame) -> Limits | None:

@@ -12,13 +12,12 @@ import polars as pl
 
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
-from graphattr.errors import InputError
 from graphattr.evaluate.judged import Judged, judge
 from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
+from graphattr.pipeline.reading import read_signals
 from graphattr.records import RINGS
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
-from loaders import LoadError, load
 from models.joining import Joining
 from models.linkage import Linkage
 
@@ -108,12 +107,7 @@ def ring_rows(
 def _grouped(place: Path, linkage: Linkage, settings: Settings, joining: Joining) -> Signals:
     """Runs the stages up to the members into place/run."""
     run = place / "run"
-    try:
-        loaded = load(str(place / "signals"), run, max_bad_share=settings.load.max_bad_share)
-    except LoadError as error:
-        raise InputError(error.got, error.expected, error.hint) from error
-    tables = {table: run / "signals" / f"{table}.parquet" for table in loaded.tables}
-    signals = Signals(tables, frozenset(loaded.timeless), run / "signals" / "lists.parquet")
+    signals = read_signals(place / "signals", run, settings.load)
     write_holdings(signals, run / "holdings.parquet")
     write_groups(signals, run, settings, linkage, lambda _name, _done: None, joining)
     return signals

@@ -49,10 +49,15 @@ def knots(values: Array) -> Array:
     at = np.quantile(known, QUANTILES)
     if len(rest):
         at = np.concatenate([at, np.quantile(rest, QUANTILES)])
+    return spaced(at, NEAREST)
+
+
+def spaced(at: Array, nearest: float) -> Array:
+    """Ascending knots out of some, of which those nearer to the one before than a share of their range go."""
     at = np.unique(np.round(at, 4))
     kept = [at[0]]
     for place in at[1:]:
-        if place - kept[-1] >= NEAREST * (at[-1] - at[0]):
+        if place - kept[-1] >= nearest * (at[-1] - at[0]):
             kept.append(place)
     return np.array(kept)
 

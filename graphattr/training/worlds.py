@@ -13,18 +13,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.errors import InputError
-from graphattr.links.holdings import occasions
 from graphattr.links.hope import hopeful
-from graphattr.links.index import Index, build_index
+from graphattr.links.index import Index
 from graphattr.links.likeness import compared
-from graphattr.links.pieces import CandidatePairs, candidate_pairs
+from graphattr.links.pieces import CandidatePairs
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.score import score
-from graphattr.pipeline.grouping import HOPELESS, Signals, write_holdings
+from graphattr.pipeline.grouping import HOPELESS, find_pairs, write_holdings
+from graphattr.pipeline.reading import read_signals
 from graphattr.rings.group import resolve
 from graphattr.rings.guards import vetoes
 from graphattr.settings import Settings
-from loaders import LoadError, load
 from loaders.schema import TABLES as CONTRACT
 from models import AdditiveModel
 
@@ -108,21 +107,15 @@ def see(world: World, model: AdditiveModel, settings: Settings, truth: Path | No
     with tempfile.TemporaryDirectory(prefix="graphattr-train-") as name:
         out = Path(name)
         source = _without(world, out)
-        try:
-            loaded = load(str(source), out / "run", max_bad_share=settings.load.max_bad_share)
-        except LoadError as error:
-            raise InputError(error.got, error.expected, error.hint) from error
-        tables = {table: out / "run" / "signals" / f"{table}.parquet" for table in loaded.tables}
+        signals = read_signals(source, out / "run", settings.load)
+        tables = signals.tables
         labels = pl.read_parquet(tables["labels"]) if "labels" in tables else None
         if world.most is not None:
             _thin(tables, world.most, truth, labels, world.draw)
         _blank(tables, world.blank)
-        signals = Signals(tables, frozenset(loaded.timeless), out / "run" / "signals" / "lists.parquet")
         holdings = out / "holdings.parquet"
         write_holdings(signals, holdings)
-        index = build_index(tables, holdings, signals.lists, settings.links)
-        hubs = index.values.filter("hub").select("signal", value="text")
-        found = candidate_pairs(index, occasions(tables, signals.timeless, hubs), settings.links)
+        index, found = find_pairs(signals, holdings, settings.links)
         seen = compared(profiles(index, tables, signals.timeless, holdings), settings.seed)
     return Seen(index, found, seen, _resolved(index, found, seen, model, settings), labels)
 

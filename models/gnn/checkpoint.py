@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.additive import ModelError
+from models.documents import ModelError
 from models.gnn.graph import Graph, Pairs
 from models.gnn.weights import write_whole
 

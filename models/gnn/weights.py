@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.additive import ModelError
+from models.documents import ModelError
 from models.gnn.graph import Floats, Graph, Pairs
 from models.gnn.prepare import Inputs, Scale, prepare
 

@@ -72,5 +72,13 @@ def test_the_odds_keep_within_their_range() -> None:
     )
 
 
+def test_a_part_counts_from_a_tenth_of_its_ring() -> None:
+    names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for large, expected in ((27, (pytest.approx(-0.4), 3)), (28, (RANGE[1], 0))):
+        whole, part = names[:large], names[large : large + 3]
+        links = [*clique(whole, 2.5), *clique(part, 2.5), link(whole[0], part[0], -0.4)]
+        assert found(links, r=whole + part) == {"r": expected}
+
+
 def test_without_rings_there_is_nothing_to_say() -> None:
     assert found([]) == {}

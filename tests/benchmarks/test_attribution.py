@@ -11,7 +11,7 @@ from benchmarks.attribution.figures import Control, _control, names, ratio, shar
 from benchmarks.attribution.page import page
 from graphattr.attribution.readings import READINGS
 from graphattr.evaluate.bootstrap import Estimate
-from graphattr.training.rings_train import Collected
+from graphattr.training.rings_classifier import Collected
 from models import KnownRings
 from models.rings import shipped_ring_model
 

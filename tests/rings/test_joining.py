@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphattr.rings.between import Links
 from graphattr.rings.guards import Vetoes
-from graphattr.rings.joining import Round, cells, joined
+from graphattr.rings.joining import Round, cells, joined, mutual
 from models.joining import CASES, FEATURES, Case, Judge, Part
 
 SIZE = 10
@@ -105,6 +105,12 @@ def test_the_order_of_accounts_decides_nothing(of: dict[Pair, int], turned: list
     other = joined(made(there), alone(), BY_PULL, free(), 0.3)
     for a, b in combinations(range(SIZE), 2):
         assert (here[a] == here[b]) == (other[turned[a]] == other[turned[b]])
+
+
+def test_a_set_joins_with_its_best_alone_and_only_if_that_is_mutual() -> None:
+    # 1 is the best of 0 and of 2, and 0 is the best of 1; 4 is the best of 3, whose other link is as strong.
+    first, second = np.array([0, 1, 3, 3]), np.array([1, 2, 4, 5])
+    assert mutual(first, second, np.array([3.0, 2.0, 1.0, 1.0])).tolist() == [0, 2]
 
 
 def test_a_round_keeps_what_it_saw() -> None:

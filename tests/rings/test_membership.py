@@ -139,10 +139,10 @@ def test_tiers() -> None:
 
 
 def weakest(
-    holders: dict[Value, list[int]], *rings: tuple[int, ...], joined: bool = False
+    holders: dict[Value, list[int]], *rings: tuple[int, ...], joined: bool = False, c: float = 1.25
 ) -> dict[int, str | None]:
     index, scored, grouping = made(holders, *rings)
-    return weakest_points(index, scored, grouping, MODEL, LINKS, RINGS, joined=joined)
+    return weakest_points(index, scored, grouping, MODEL, LINKS, RingSettings(resolution=c), joined=joined)
 
 
 def test_a_ring_built_on_one_value_names_it() -> None:
@@ -170,6 +170,9 @@ def test_a_joined_ring_may_be_sparse_but_not_hang_on_one_value() -> None:
     for n in range(7):
         chain["device", f"d{n}"] = chain["instrument", f"i{n}"] = chain["email", f"e{n}"] = [n, n + 1]
     assert weakest(chain, tuple(range(8)), joined=True) == {0: None}
+    # Even where a community would have to be denser.
+    assert weakest(chain, tuple(range(8)), c=200.0)[0] is not None
+    assert weakest(chain, tuple(range(8)), joined=True, c=200.0) == {0: None}
     weak: dict[Value, list[int]] = {DEVICE: [0, 1, 2], ("ip", "10.0.0.1"): [0, 1, 2]}
     assert weakest(weak, (0, 1, 2), joined=True) == {0: "device:d"}
 

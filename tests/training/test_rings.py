@@ -16,8 +16,9 @@ from graphattr.errors import SettingsError
 from graphattr.records import HYPOTHESES
 from graphattr.training.joins import JoinWorld
 from graphattr.training.rings import FIRST_SEED, RingWorld, ring_worlds
+from graphattr.training.rings_classifier import only
 from graphattr.training.rings_fit import MOST, Rings, fit, hats, knots
-from graphattr.training.rings_train import RingTraining, only, train_rings
+from graphattr.training.rings_train import RingTraining, train_rings
 from models import load_rings
 from models.joining import load_joining
 from models.linkage import shipped_linkage
