@@ -191,7 +191,8 @@ class Server:
             raise StoreError(
                 f"a {PASSWORD} of {len(secret)} characters", f"{MIN_PASSWORD} or more, in one line"
             )
-        java.admin(self.home, ["dbms", "set-initial-password"], secret)
+        # "--" ends the options: one made-up password in 64 begins with a dash.
+        java.admin(self.home, ["dbms", "set-initial-password", "--"], secret)
 
     def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
         end = time.monotonic() + START_SECONDS

@@ -193,6 +193,11 @@ class TestRunning:
         assert listening
         assert all(one.startswith("127.0.0.1") for one in listening)
 
+    def test_a_password_may_begin_with_a_dash(self, neo4j_server: Any, tmp_path: Path) -> None:
+        java = _local(neo4j_server).java()
+        Server(tmp_path / "dash", 1, None, SecretStr("-begins-with-a-dash"))._prepare(java)
+        assert list((tmp_path / "dash" / "data" / "dbms").iterdir())
+
     def test_the_made_up_password_is_its_owners(self, neo4j_server: Any) -> None:
         local = _local(neo4j_server)
         assert stat.S_IMODE(local.password_file.stat().st_mode) == 0o600
