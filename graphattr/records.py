@@ -120,6 +120,14 @@ MEMBERS: Final[dict[str, Any]] = {
     "tier": pl.String,
 }
 
+#: The rings as they were grouped: members, before the error control attributed firm parts of rings and set the others
+#: of those rings apart. Key: as members.
+GROUPED: Final[dict[str, Any]] = {
+    **MEMBERS,
+    "firm": pl.Boolean,  # it stays in the ring's largest piece whichever kind of evidence is left out (rings.guards)
+}
+GROUPED_FILE: Final = "grouped.parquet"
+
 #: The evidence matrix: which statistic of a ring speaks for which hypothesis. Key: ring_id, statistic.
 MATRIX: Final[dict[str, Any]] = {
     "ring_id": pl.String,

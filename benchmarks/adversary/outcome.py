@@ -11,11 +11,11 @@ from typing import Final
 import polars as pl
 
 from benchmarks.adversary.scene import Edited, Scene, Tables
-from graphattr.pipeline.attributing import CONTROLLED, eligible, write_rings
+from graphattr.pipeline.attributing import Verdict, verdict
 from graphattr.pipeline.grouping import write_groups, write_holdings
 from graphattr.pipeline.reading import read_signals
 from graphattr.pipeline.run import covering, find_models
-from graphattr.records import Status, Tier
+from graphattr.records import GROUPED_FILE, Status, Tier
 from graphattr.settings import Settings
 
 #: A ring of fewer accounts than this is hardly a ring.
@@ -28,11 +28,11 @@ Share = tuple[float, float]
 
 @dataclass(frozen=True)
 class Found:
-    """Members of a run with what is said of their rings.
+    """Accounts in rings as a run grouped them, with what it says of them.
 
     Attributes:
-        members: account_id, ring_id, tier, size, status, operator, eligible (the ring might be attributed if the error
-            control let it).
+        members: account_id, ring_id, tier, size, operator, status of the ring (null where the account was set apart
+            from an attributed one), eligible (the account is firm in a ring whose firm part may be attributed).
         refused: rows of the tables that the run could not use.
     """
 
@@ -60,23 +60,25 @@ def judge(tables: Tables, work: Path) -> Found:
     signals = read_signals(work / "signals", run, settings.load)
     write_holdings(signals, run / "holdings.parquet")
     facts = write_groups(signals, run, settings, linkage, lambda _name, _done: None)
-    write_rings(signals, run, settings, covering(known, linkage, facts["drift"], settings))
+    said = verdict(signals, run, settings, covering(known, linkage, facts["drift"], settings))
+    grouped = pl.read_parquet(run / GROUPED_FILE)
     refused = sum(pl.read_parquet(path).height for path in sorted((run / "quarantine").glob("*.parquet")))
-    found = Found(_members(run, settings), refused)
+    found = Found(_members(grouped, said), refused)
     shutil.rmtree(work)
     return found
 
 
-def _members(run: Path, settings: Settings) -> pl.DataFrame:
-    rings, matrix = (pl.read_parquet(run / f"{name}.parquet") for name in ("rings", "matrix"))
-    groups = matrix.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value")
-    rings = rings.join(groups, on="ring_id", how="left", maintain_order="left").with_columns(
-        controlled=pl.sum_horizontal(f"p_{name}" for name in CONTROLLED)
+def _members(grouped: pl.DataFrame, said: Verdict) -> pl.DataFrame:
+    size = grouped.group_by("ring_id").agg(size=pl.len())
+    rings = said.told.rings.select("ring_id", "status", "operator").join(size, on="ring_id")
+    standing = pl.col("account_id").is_in(said.members["account_id"].implode())
+    eligible = pl.col("ring_id").is_in(said.eligible.implode()) & pl.col("firm")
+    return (
+        grouped.join(rings, on="ring_id")
+        .with_columns(status=pl.when(standing).then("status"), eligible=eligible)
+        .select("account_id", "ring_id", "tier", "size", "status", "operator", "eligible")
+        .sort("account_id")
     )
-    rings = rings.with_columns(eligible(rings, settings.attribution.lead_probability))
-    said = rings.select("ring_id", "size", "status", "operator", "eligible")
-    members = pl.read_parquet(run / "members.parquet").select("account_id", "ring_id", "tier")
-    return members.join(said, on="ring_id").sort("account_id")
 
 
 def largest_piece(found: Found, own: Sequence[str]) -> float:

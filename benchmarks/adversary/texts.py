@@ -13,13 +13,13 @@ units; what a unit costs in money is for the reader. Values *got* are cards, dev
 domains bought, or values of others come by; values *made up* (TLS fingerprints, templates, names, mailboxes) cost
 only care.
 
-Shares are of the operator's accounts, mean over worlds, with 95 % intervals by resampling worlds (a share of
-exactly 0 or 1 in every world has Clopper and Pearson's far limit). *Largest piece*: in the one ring that holds
-most of them; the ring is broken where that is below half. *Eligible*: in rings that the error control may
-attribute: five accounts and more, more likely controlled than not, two kinds of evidence, no single value
-without which they break. *Bystanders*: innocents, other than those aimed at, in rings with accounts of the
-operator, more (or fewer) than before. Of those aimed at, and who did not stand with the operator before:
-*pulled in* is the share who now do."""
+Shares are of the operator's accounts, mean over worlds, with 95 % intervals by resampling worlds (a share of exactly
+0 or 1 in every world has Clopper and Pearson's far limit). *Largest piece*: in the one ring that holds most of them;
+the ring is broken where that is below half. *Eligible*: firm in rings whose firm part the error control may
+attribute: five accounts and more that hold together whichever kind of evidence is left out, more likely controlled
+than not, two kinds of evidence, no single value without which the ring breaks. *Bystanders*: innocents, other than
+those aimed at, in rings with accounts of the operator, more (or fewer) than before. Of those aimed at, and who did
+not stand with the operator before: *pulled in* is the share who now do."""
 
 MEASURES: Final = {
     "largest": "largest piece",

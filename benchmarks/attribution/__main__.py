@@ -58,10 +58,9 @@ def main() -> None:
             sys.stderr.write(f"{done:4.0%} {name}\n")
             told = name
 
-    rings = collect(plan, asked.work, shipped_joining(), step)
-    small = rings.where(pl.col("world").str.starts_with("small"))
+    rings, parts = collect(plan, asked.work, shipped_joining(), step)
+    small, firm = (some.where(pl.col("world").str.starts_with("small")) for some in (rings, parts))
     of = {family: rings.where(pl.col("family") == family) for family in FAMILIES}
-    little = {family: small.where(pl.col("family") == family) for family in FAMILIES}
     crossed = {
         family: hypotheses(of[family], only(model, tuple(f for f in model.families if f != family)))
         for family in FAMILIES
@@ -72,8 +71,13 @@ def main() -> None:
         (linkage.model.name, linkage.model.sha256, model.sha256, known.source),
         {family: hypotheses(of[family], model) for family in FAMILIES},
         crossed,
-        {"both": control(small, model, known, ALPHAS)}
-        | {family: control(little[family], model, known, ALPHAS) for family in FAMILIES},
+        {"both": control(small, firm, model, known, ALPHAS)}
+        | {
+            family: control(
+                *(some.where(pl.col("family") == family) for some in (small, firm)), model, known, ALPHAS
+            )
+            for family in FAMILIES
+        },
         {family: names(of[family], model) for family in FAMILIES},
     )
     asked.out.write_text(text, encoding="utf-8")

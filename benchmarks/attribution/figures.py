@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -105,34 +105,45 @@ class Control:
     worlds: int
 
 
-def control(rings: Collected, model: RingModel, known: KnownRings, alphas: Sequence[float]) -> list[Control]:
-    """Attributes in each world as a run does, at each alpha."""
-    told = posteriors(rings, model)
-    worlds = sorted(rings.facts["world"].unique())
+def control(
+    rings: Collected, parts: Collected, model: RingModel, known: KnownRings, alphas: Sequence[float]
+) -> list[Control]:
+    """Attributes in each world as a run does, at each alpha.
+
+    Args:
+        rings: the rings of all worlds, for the worlds' own counts.
+        parts: their firm parts, which are what is attributed.
+        model: the classifier.
+        known: rings with known truth.
+        alphas: promised shares.
+    """
+    told = posteriors(parts, model)
     of_world = {}
-    for world in worlds:
-        statistics = rings.statistics.filter(world=world).drop("world")
+    for (world,), here in sorted(rings.facts.partition_by("world", as_dict=True).items()):
+        statistics = parts.statistics.filter(world=world).drop("world")
         table = scores(statistics, told.filter(world=world), model)
-        facts = rings.facts.filter(world=world).with_columns(size=pl.col("accounts").cast(pl.Int64))
-        of_world[world] = facts.join(table, on="ring_id").sort("ring_id")
+        facts = parts.facts.filter(world=world).with_columns(size=pl.col("accounts").cast(pl.Int64))
+        counts = here.row(0, named=True)
+        of_world[str(world)] = (facts.join(table, on="ring_id").sort("ring_id"), counts)
     return [_control(of_world, known, alpha) for alpha in alphas]
 
 
-def _control(of_world: dict[str, pl.DataFrame], known: KnownRings, alpha: float) -> Control:
+def _control(
+    of_world: dict[str, tuple[pl.DataFrame, dict[str, Any]]], known: KnownRings, alpha: float
+) -> Control:
     rows = []
-    for part in of_world.values():
-        taken = part.filter(pl.Series(allowed(part, AttributionSettings(alpha=alpha), known)))
+    for part, counts in of_world.values():
+        taken = part.filter(allowed(part, AttributionSettings(alpha=alpha), known))
         size, innocent = int(taken["size"].sum()), int(taken["innocents"].sum())
         bad = float((taken["size"] * taken["bad"]).sum())
-        first = part.row(0, named=True)
         rows.append(
             (
                 size,
                 bad / max(size, 1),
                 size - innocent,
                 innocent,
-                first["all_operated"],
-                first["all_innocent"],
+                counts["all_operated"],
+                counts["all_innocent"],
             )
         )
     size, wrong, operated, innocent, all_operated, all_innocent = np.array(rows, dtype=np.float64).T

@@ -163,7 +163,7 @@ def _known(holdings: Path, accounts: pl.Series) -> dict[str, NDArray[np.bool_]]:
 
 
 def statuses(folder: Path, alphas: Sequence[float]) -> dict[float, pl.DataFrame]:
-    """What a run's rings would be called at each alpha: ring_id, account_id, status by member.
+    """What a run's rings would be called at each alpha: ring_id, account_id, status of each member then.
 
     Only the last stage is done anew: nothing before it depends on alpha.
     """
@@ -172,17 +172,17 @@ def statuses(folder: Path, alphas: Sequence[float]) -> dict[float, pl.DataFrame]
     tables = {path.stem: path for path in sorted(paths.signals.glob("*.parquet")) if path != lists}
     timeless = json.loads(paths.run_json.read_text(encoding="utf-8"))["timeless"]
     signals = Signals(tables, frozenset(timeless), lists if lists.is_file() else None)
-    members = pl.read_parquet(paths.table("members")).select("ring_id", "account_id")
     weakest = pl.read_parquet(paths.table("rings")).select("ring_id", "weakest_point").drop_nulls()
     found = {}
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         out = Path(name) / "out"
         out.mkdir()
         weakest.write_parquet(out.parent / "weakest.parquet")
-        for table in ("members", "links", "holdings"):
+        for table in ("grouped", "links", "holdings"):
             (out / f"{table}.parquet").symlink_to(paths.table(table).resolve())
         for alpha in alphas:
             write_rings(signals, out, Settings(attribution=AttributionSettings(alpha=alpha)), shipped_rings())
             rings = pl.read_parquet(out / "rings.parquet").select("ring_id", "status")
+            members = pl.read_parquet(out / "members.parquet").select("ring_id", "account_id")
             found[alpha] = members.join(rings, on="ring_id", how="left")
     return found

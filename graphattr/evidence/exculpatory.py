@@ -54,7 +54,19 @@ _COUNTS: Final[tuple[tuple[str, str, int, str], ...]] = (
         0,
         "Members whose most probable link leads out of the ring",
     ),
+    (
+        "ring.linked_outside",
+        "Are accounts outside linked to members, and not taken in?",
+        0,
+        "Accounts outside the ring that are more likely than not linked to a member",
+    ),
     ("ring.unresolved", "Are there members who hardly belong?", 0, "Members with an unresolved membership"),
+    (
+        "ring.doubtful",
+        "May there be members who do not belong?",
+        0,
+        "Members whose interval reaches below one half",
+    ),
     (
         "labels.independent",
         "Was a member verified as independent?",

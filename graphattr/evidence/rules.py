@@ -15,6 +15,8 @@ from graphattr.records import GROUPS, HYPOTHESES, Tier
 RULES: Final[dict[str, Rule]] = {}
 #: The matrix row with the log10 prior probabilities (attribution.hypotheses).
 PRIOR_ROW: Final = "prior"
+#: From this probability on something is more likely than not.
+EVEN: Final = 0.5
 
 
 Computation = TypeVar("Computation", bound=Callable[..., Amount])
@@ -87,6 +89,11 @@ def _tier_rule(tier: Tier) -> None:
 
 for _name in Tier:
     _tier_rule(_name)
+
+
+@rule("ring.doubtful", "accounts", ("members",), "members whose interval (`low`) reaches below one half")
+def _doubtful(case: Case, ring: str) -> Amount:
+    return Amount(case.of_ring("members", ring).filter(pl.col("low") < EVEN).height)
 
 
 def _member_rule(column: str) -> None:
@@ -217,6 +224,18 @@ def _outside_stronger(case: Case, ring: str) -> Amount:
         best["outer"], on="account_id", how="left"
     )
     return Amount(both.filter(pl.col("outer").fill_null(0) > pl.col("inner").fill_null(0)).height)
+
+
+@rule(
+    "ring.linked_outside",
+    "accounts",
+    ("links", "members"),
+    "accounts outside the ring with a link of probability one half or more to a member",
+)
+def _linked_outside(case: Case, ring: str) -> Amount:
+    links = case.outer("links", ring).filter(pl.col("probability") >= EVEN)
+    ends = pl.concat([links["account_a"], links["account_b"]]).unique()
+    return Amount(ends.filter(~ends.is_in(case.accounts(ring))).len())
 
 
 @rule(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from graphattr.attribution.closed import closed_cases
 from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
@@ -14,7 +14,7 @@ from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.pipeline.grouping import Signals
-from graphattr.records import RINGS, UTC, Status
+from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, TABLES, UTC, Status
 from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
 from models.joining import shipped_joining
@@ -35,23 +35,95 @@ TIMED = ("payments", "ips", "devices", "usage")
 def write_rings(
     signals: Signals, out: Path, settings: Settings, known: KnownRings, model: RingModel | None = None
 ) -> dict[str, int]:
-    """Writes matrix.parquet and rings.parquet into `out`; returns the rings by status.
+    """Writes members.parquet, matrix.parquet and rings.parquet into `out`; returns the rings by status.
 
     Args:
         signals: canonical tables.
-        out: folder with members, links and holdings; weakest.parquet lies beside it.
+        out: folder with grouped, links and holdings; weakest.parquet lies beside it.
         settings: settings of the run.
         known: rings with known truth, scored by the same model.
         model: the ring classifier; None for the shipped one.
     """
+    found = verdict(signals, out, settings, known, model)
+    members = found.members.select(*MEMBERS).cast(pl.Schema(MEMBERS))
+    members.sort(TABLES["members"][1]).write_parquet(out / "members.parquet")
+    found.told.matrix.write_parquet(out / "matrix.parquet")
+    rings = found.told.rings
+    rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
+    return dict(rings["status"].value_counts().sort("status").iter_rows())
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of rings: `RINGS` (with controlled, groups and score, and status once it is given), and `MATRIX`."""
+
+    rings: pl.DataFrame
+    matrix: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run says of its rings.
+
+    Attributes:
+        members: members of the rings: of those that are attributed the firm ones alone.
+        told: of these rings.
+        eligible: ids of the rings whose firm part the error control may attribute, if their score is high enough.
+    """
+
+    members: pl.DataFrame
+    told: Told
+    eligible: pl.Series
+
+
+def verdict(
+    signals: Signals, out: Path, settings: Settings, known: KnownRings, model: RingModel | None = None
+) -> Verdict:
+    """Attributes the firm parts of rings that the error control lets be attributed; arguments as `write_rings`.
+
+    The firm part is what is weighed, scored and promised something about, as a ring of its own; where it is attributed
+    the other members leave the ring. Where it is not, the ring stays whole, and is a lead at most.
+    """
     model = model or shipped_ring_model()
-    members = pl.read_parquet(out / "members.parquet")
+    grouped = pl.read_parquet(out / GROUPED_FILE)
+    whole = _told(signals, out, grouped, model)
+    # Without rings with known truth that speak of this run nothing is attributed.
+    parts = firm_parts(grouped) if _whole(signals) and known.tuning is not None else grouped.clear()
+    told = _told(signals, out, parts, model)
+    cases = closed_cases(parts, signals.tables.get("labels"))
+    of = told.rings["ring_id"]
+    attributed = of.filter(allowed(told.rings, settings.attribution, known, cases))
+    here = pl.col("ring_id").is_in(attributed.implode())
+    lead = pl.when(is_lead(settings.attribution)).then(pl.lit(Status.LEAD.value))
+    rings = pl.concat(
+        [
+            told.rings.filter(here).with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
+            whole.rings.filter(~here).with_columns(
+                status=lead.otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))
+            ),
+        ]
+    )
+    matrix = pl.concat([told.matrix.filter(here), whole.matrix.filter(~here)])
+    return Verdict(
+        grouped.filter(~here | pl.col("firm")),
+        Told(rings.sort("ring_id"), matrix.sort(TABLES["matrix"][1])),
+        of.filter(eligible(told.rings, settings.attribution)),
+    )
+
+
+def firm_parts(grouped: pl.DataFrame) -> pl.DataFrame:
+    """The firm members of rings that have enough of them to be attributed; rows of `GROUPED`."""
+    firm = grouped.filter("firm")
+    return firm.filter(pl.len().over("ring_id") >= LEAST_SIZE)
+
+
+def _told(signals: Signals, out: Path, members: pl.DataFrame, model: RingModel) -> Told:
+    """What is said of the rings that these members make; nobody's status."""
     links = pl.read_parquet(out / "links.parquet")
     statistics = ring_statistics(
         signals.tables, members, links, out / "holdings.parquet", signals.lists, shipped_joining().join
     )
     posterior = weigh(statistics, model)
-    posterior.matrix.write_parquet(out / "matrix.parquet")
     rings = (
         members.group_by("ring_id")
         .agg(size=pl.len().cast(pl.Int64))
@@ -65,20 +137,7 @@ def write_rings(
     # A ring that is more likely innocent than not bears nobody's name.
     hidden = pl.col("controlled") >= LEAST_CONTROLLED
     rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
-    lead = is_lead(settings.attribution)
-    cases = closed_cases(members, signals.tables.get("labels"))
-    may = np.zeros(rings.height, dtype=np.bool_)
-    if _whole(signals):
-        may = allowed(rings, settings.attribution, known, cases)
-    rings = rings.with_columns(allowed=pl.Series(may)).with_columns(
-        status=pl.when(lead & pl.col("allowed"))
-        .then(pl.lit(Status.ATTRIBUTED.value))
-        .when(lead)
-        .then(pl.lit(Status.LEAD.value))
-        .otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))
-    )
-    rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
-    return dict(rings["status"].value_counts().sort("status").iter_rows())
+    return Told(rings, posterior.matrix)
 
 
 def is_lead(settings: AttributionSettings) -> pl.Expr:
@@ -126,16 +185,16 @@ def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) 
     )
 
 
-def eligible(rings: pl.DataFrame, least: float) -> pl.Series:
-    """Which rings may be attributed at all: calibration rings pass the same filter.
+def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
+    """Which firm parts of rings may be attributed at all: those of calibration rings pass the same filter.
 
     Args:
-        rings: size, controlled, groups, weakest_point.
-        least: lead_probability of the settings.
+        rings: size, controlled and groups of the part, weakest_point of the ring.
+        settings: lead_probability, lead_size.
     """
     may = (
-        (pl.col("size") >= LEAST_SIZE)
-        & (pl.col("controlled") >= max(least, LEAST_CONTROLLED))
+        (pl.col("size") >= max(LEAST_SIZE, settings.lead_size))
+        & (pl.col("controlled") >= max(settings.lead_probability, LEAST_CONTROLLED))
         & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
         # What hangs on one value may have been planted.
         & pl.col("weakest_point").is_null()
@@ -145,20 +204,21 @@ def eligible(rings: pl.DataFrame, least: float) -> pl.Series:
 
 def allowed(
     rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings, cases: pl.DataFrame | None = None
-) -> NDArray[np.bool_]:
-    """Which rings the error control lets be attributed, shape (rings,).
+) -> pl.Series:
+    """Which rings the error control lets be attributed, one boolean a ring.
 
     Args:
-        rings: ring_id, size, score and what `eligible` reads.
-        settings: alpha and lead_probability.
+        rings: firm parts of rings: ring_id, size, score and what `eligible` reads.
+        settings: alpha and what `eligible` reads.
         known: rings with known truth.
         cases: ring_id, wrong of rings of this run that labels tell the truth of: they calibrate too.
     """
-    may = eligible(rings, settings.lead_probability).to_numpy()
+    may = eligible(rings, settings)
+    found = np.zeros(rings.height, dtype=np.bool_)
     if known.tuning is None:
-        return np.zeros(rings.height, dtype=np.bool_)
+        return pl.Series(found)
     names = sorted(set(known.family))
-    own = rings.filter(pl.Series(may)).join(cases, on="ring_id") if cases is not None else rings.clear()
+    own = rings.filter(may).join(cases, on="ring_id") if cases is not None else rings.clear()
     closed = CalibrationRings(
         own["score"].to_numpy(),
         own["size"].to_numpy(),
@@ -166,21 +226,22 @@ def allowed(
     )
     calibration = [_family(known, name, settings) + closed for name in names]
     tuning = [_family(known.tuning, name, settings) for name in names]
-    found = np.zeros(rings.height, dtype=np.bool_)
-    found[may] = attribute(
-        rings["score"].to_numpy()[may],
-        rings["size"].to_numpy()[may],
+    some = rings.filter(may)
+    found[may.to_numpy()] = attribute(
+        some["score"].to_numpy(),
+        some["size"].to_numpy(),
         calibration,
         settings.alpha,
         threshold(tuning, settings.alpha),
     )
-    return found
+    return pl.Series(found)
 
 
 def _family(known: KnownRings, name: str, settings: AttributionSettings) -> CalibrationRings:
     """The known rings of one family that pass the same filter as a run's rings."""
     here = np.array([family == name for family in known.family], dtype=np.bool_)
     here &= known.controlled >= max(settings.lead_probability, LEAST_CONTROLLED)
+    here &= known.size >= max(LEAST_SIZE, settings.lead_size)
     return CalibrationRings(known.score, known.size, known.wrong)[here]
 
 

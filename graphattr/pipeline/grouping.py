@@ -23,10 +23,10 @@ from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
 from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
-from graphattr.records import HOLDINGS, MEMBERS, SIGNALS, TABLES
+from graphattr.records import GROUPED, GROUPED_FILE, HOLDINGS, SIGNALS, TABLES
 from graphattr.rings.between import LEAST_LINK, Links
 from graphattr.rings.group import Grouping, group, resolve
-from graphattr.rings.guards import Vetoes, vetoes
+from graphattr.rings.guards import Vetoes, firm, vetoes
 from graphattr.rings.joining import cells, joined
 from graphattr.rings.membership import Membership, belonging, supported
 from graphattr.rings.weakest import weakest_points
@@ -225,7 +225,8 @@ def grouped(
     if not weighed.familiar:
         return supported(index, scored, grouping, weighed.model, rings, seed)
     step("weigh memberships", 0.75)
-    return belonging(index, scored, grouping, weighed.model, joining, rings, seed)
+    links = links_of(weighed, settings)
+    return belonging(index, scored, grouping, links, weighed.model, joining, rings, seed)
 
 
 def links_of(weighed: Weighed, settings: Settings) -> Links:
@@ -257,7 +258,7 @@ def write_groups(
     step: Step,
     joining: Joining | None = None,
 ) -> dict[str, Any]:
-    """Writes links, evidence, members and weakest (ring_id, weakest_point) into `out`; returns their counts.
+    """Writes links, evidence and grouped into `out`, weakest (ring_id, weakest_point) beside it; returns counts.
 
     Args:
         signals: canonical tables.
@@ -281,8 +282,10 @@ def write_groups(
     evidence = evidence_table(index, weighed.seen, scored, model, minimum)
     evidence.write_parquet(out / "evidence.parquet")
     names = ring_names(index, grouping)
-    members = _members_table(index, grouping, members_of, names)
-    members.write_parquet(out / "members.parquet")
+    members = _members_table(
+        index, grouping, members_of, names, firm(scored, grouping.links, grouping.entity)
+    )
+    members.write_parquet(out / GROUPED_FILE)
     rows = sorted((names[ring], point) for ring, point in weakest.items())
     schema = {"ring_id": pl.String, "weakest_point": pl.String}
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
@@ -298,7 +301,9 @@ def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
     }
 
 
-def _members_table(index: Index, grouping: Grouping, told: Membership, names: dict[int, str]) -> pl.DataFrame:
+def _members_table(
+    index: Index, grouping: Grouping, told: Membership, names: dict[int, str], firmly: NDArray[np.bool_]
+) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "ring_id": [names[int(ring)] for ring in grouping.entity[told.account]],
@@ -307,7 +312,8 @@ def _members_table(index: Index, grouping: Grouping, told: Membership, names: di
             "low": np.round(told.low, 6),
             "high": np.round(told.high, 6),
             "tier": told.tiers(),
+            "firm": firmly[told.account],
         },
-        schema=MEMBERS,
+        schema=GROUPED,
     )
     return frame.sort(TABLES["members"][1])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from graphattr.records import TABLES, RunPaths
+from graphattr.records import GROUPED_FILE, TABLES, RunPaths
 from graphattr.rings.continuity import Change, continuity
 
 CHANGES_FILE: Final = "changes.parquet"
@@ -21,7 +21,7 @@ RETIRED: Final[dict[str, Any]] = {
 
 
 def name_rings(before: RunPaths, out: Path, number: int) -> dict[str, Any]:
-    """Gives the rings of `out` lasting ids, in members.parquet and the weakest points beside `out`.
+    """Gives the rings of `out` lasting ids, in grouped.parquet and the weakest points beside `out`.
 
     Also writes changes.parquet and retired.parquet. Started again after a kill it finds what it wrote, and so would
     take final ids for provisional ones; so the rings as they were made are kept until the end.
@@ -34,12 +34,12 @@ def name_rings(before: RunPaths, out: Path, number: int) -> dict[str, Any]:
     Returns:
         `changes`: rows of changes.parquet by change.
     """
-    made = {name: out.parent / f"{name}.made" for name in ("members", "weakest")}
-    paths = {"members": out / "members.parquet", "weakest": out.parent / "weakest.parquet"}
+    made = {name: out.parent / f"{name}.made" for name in ("grouped", "weakest")}
+    paths = {"grouped": out / GROUPED_FILE, "weakest": out.parent / "weakest.parquet"}
     for name, path in paths.items():
         if not made[name].exists():
             path.rename(made[name])
-    members = pl.read_parquet(made["members"])
+    members = pl.read_parquet(made["grouped"])
     earlier = before.root / RETIRED_FILE
     retired = pl.read_parquet(earlier) if earlier.exists() else pl.DataFrame(schema=RETIRED)
     columns = ["ring_id", "account_id"]
@@ -52,7 +52,7 @@ def name_rings(before: RunPaths, out: Path, number: int) -> dict[str, Any]:
     for name, path in paths.items():
         frame = pl.read_parquet(made[name])
         renamed = frame.join(names, on="ring_id").select(pl.col("id").alias("ring_id"), *frame.columns[1:])
-        key = TABLES["members"][1] if name == "members" else ("ring_id",)
+        key = TABLES["members"][1] if name == "grouped" else ("ring_id",)
         renamed.sort(key).write_parquet(path)
     ended = pl.DataFrame(
         [(ring, number, to_ids) for ring, to_ids in result.ended.items()], schema=RETIRED, orient="row"

@@ -15,6 +15,7 @@ from graphattr.links.index import Index
 from graphattr.links.score import Scored
 from graphattr.records import GROUPS
 
+Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 #: A kind of evidence helps to hold a pair together if it leans that way by at least this much (log10; a factor of 1.4).
@@ -25,6 +26,10 @@ TELLING = 0.15
 #: strong, has but likenesses left then (docs/decisions/0012).
 LARGE = 5
 LEFT = -2.5
+#: A member is firm whom links of at least these log10 odds tie to two other firm members of its ring whichever one kind
+#: of evidence is left out, and with it the graph network (docs/decisions/0013-firm-parts.md).
+FIRM = -1.0
+FIRM_LINKS = 2
 #: Label sources of at least this reliability (Admiralty A to F) can contradict a link.
 RELIABLE = ("A", "B", "C")
 
@@ -109,20 +114,65 @@ def hanging(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
         links: positions of the pairs used for grouping.
         entity: ring of each account, shape (N,).
     """
+    a, b, left = _without_each_kind(scored, links, entity)
+    held = np.full(len(entity), np.inf)
+    for odds in left:
+        best = np.full(len(entity), -np.inf)
+        np.maximum.at(best, a, odds)
+        np.maximum.at(best, b, odds)
+        held = np.minimum(held, best)
+    return np.asarray((np.bincount(entity)[entity] >= LARGE) & (held < LEFT))
+
+
+def firm(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
+    """Accounts that stay in one piece of their ring, the largest, whichever kind of evidence is left out, shape (N,).
+
+    Leaving a kind out takes away what one planted value, or one chance, can have added; the graph network goes with
+    it, as it reads all kinds. What is left must tie each account to `FIRM_LINKS` others at log10 odds of `FIRM`, and
+    hold the piece together; who falls out is left out of what the others are held by too.
+
+    Args:
+        scored: the scored pairs.
+        links: positions of the pairs used for grouping.
+        entity: ring of each account, shape (N,).
+    """
+    a, b, left = _without_each_kind(scored, links, entity)
+    size = len(entity)
+    kept = np.bincount(np.concatenate([a, b]), minlength=size) > 0
+    while True:
+        before = kept
+        for odds in left:
+            tie = kept[a] & kept[b] & (odds >= FIRM)
+            ties = np.bincount(a[tie], minlength=size) + np.bincount(b[tie], minlength=size)
+            tie &= (ties[a] >= FIRM_LINKS) & (ties[b] >= FIRM_LINKS)
+            piece = _connected(size, a[tie], b[tie])
+            kept = kept & (ties >= FIRM_LINKS)
+            kept = kept & (piece == _largest(piece, kept, entity)[entity])
+        if np.array_equal(kept, before):
+            return kept
+
+
+def _largest(piece: Whole, kept: NDArray[np.bool_], entity: Whole) -> Whole:
+    """The piece with most of the kept accounts of each ring, shape (N,); the one with the lowest number of equals."""
+    accounts = np.bincount(piece[kept], minlength=len(piece))
+    pieces = np.flatnonzero(accounts)
+    rising = pieces[np.lexsort((-pieces, accounts[pieces]))]
+    largest = np.full(len(piece), -1)
+    largest[entity[rising]] = rising  # of equal indices the last is kept
+    return largest
+
+
+def _without_each_kind(scored: Scored, links: Whole, entity: Whole) -> tuple[Whole, Whole, list[Array]]:
+    """Ends of the links inside rings, and their log10 odds without each kind of evidence and the graph network.
+
+    What speaks against a link stays.
+    """
     a, b = scored.candidates.a[links], scored.candidates.b[links]
     inside = entity[a] == entity[b]
-    links, a, b = links[inside], a[inside], b[inside]
-    groups, graph = scored.groups[links], GROUPS.index("graph")
-    without_graph = scored.log_odds[links] - np.maximum(groups[:, graph], 0)
-    held = np.full(len(entity), np.inf)
-    for kind in range(len(GROUPS)):
-        if kind != graph:
-            left = np.full(len(entity), -np.inf)
-            odds = without_graph - np.maximum(groups[:, kind], 0)
-            np.maximum.at(left, a, odds)
-            np.maximum.at(left, b, odds)
-            held = np.minimum(held, left)
-    return np.asarray((np.bincount(entity)[entity] >= LARGE) & (held < LEFT))
+    links, graph = links[inside], GROUPS.index("graph")
+    groups = np.maximum(scored.groups[links], 0)
+    without = scored.log_odds[links] - groups[:, graph]
+    return a[inside], b[inside], [without - groups[:, kind] for kind in range(len(GROUPS)) if kind != graph]
 
 
 def _connected(size: int, a: Whole, b: Whole) -> Whole:

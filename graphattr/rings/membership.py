@@ -79,6 +79,7 @@ def belonging(
     index: Index,
     scored: Scored,
     grouping: Grouping,
+    links: Links,
     model: AdditiveModel,
     joining: Joining,
     settings: RingSettings,
@@ -86,15 +87,16 @@ def belonging(
 ) -> tuple[Grouping, Membership]:
     """The rings without members that more likely do not belong, and how likely the others do.
 
-    An account's links with the rest of its ring, and their support under resampling, are read by curves that were
-    fitted to rings with known truth; the interval is what such probabilities were worth in fresh worlds. Who hangs
-    on one kind of evidence in a ring that could be attributed leaves it too (`guards.hanging`): it may have been
-    planted. As members leave, the others are read again.
+    An account's links with the rest of its ring, what pulls it elsewhere, and the support of its links under
+    resampling are read by curves that were fitted to rings with known truth; the interval is what such
+    probabilities were worth in fresh worlds. Who hangs on one kind of evidence in a ring that could be attributed
+    leaves it too (`guards.hanging`): it may have been planted. As members leave, the others are read again.
 
     Args:
         index: the run's index.
         scored: the scored pairs.
         grouping: the rings.
+        links: all links, of the rings and between them.
         model: the evidence model.
         joining: the curves.
         settings: least membership, number of draws.
@@ -103,7 +105,6 @@ def belonging(
     support = np.zeros(index.size)
     resampled = membership(index, scored, grouping, model, settings.resamples, seed)
     support[resampled.account] = resampled.probability
-    links = Links.of(scored, grouping.links, index.size)
     while True:
         found = own(links, grouping.entity, support)
         here = np.isin(grouping.entity[found.first], grouping.rings)

@@ -196,8 +196,7 @@ def _members(one: Example, settings: Settings, judge: Judge) -> _Rows:
     )
     support = np.zeros(weighed.index.size)
     support[resampled.account] = resampled.probability
-    links = Links.of(weighed.scored, grouping.links, weighed.index.size)
-    found = own(links, grouping.entity, support)
+    found = own(one.links, grouping.entity, support)
     here = np.flatnonzero(np.isin(grouping.entity[found.first], grouping.rings))
     belongs = _belongs(grouping.entity, one.controller)
     return _Rows(found.case[here], found.figures[here], belongs[found.first[here]])

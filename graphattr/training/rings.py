@@ -13,9 +13,10 @@ import polars as pl
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.evaluate.judged import Judged, judge
+from graphattr.pipeline.attributing import firm_parts
 from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
 from graphattr.pipeline.reading import read_signals
-from graphattr.records import RINGS
+from graphattr.records import GROUPED_FILE, MEMBERS, RINGS
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
 from models.joining import Joining
@@ -25,7 +26,7 @@ from models.linkage import Linkage
 FIRST_SEED: Final = 5000
 #: How many worlds of each preset and family the classifier is fitted to, and how many calibrate the error control.
 FITTED: Final = {"small": 30, "tiny": 12, "resellers": 12, "companies": 5, "none": 3, "sample": 4}
-CALIBRATED: Final = {"small": 50, "tiny": 90, "resellers": 8, "companies": 3, "none": 3, "sample": 3}
+CALIBRATED: Final = {"small": 80, "tiny": 150, "resellers": 8, "companies": 3, "none": 3, "sample": 6}
 FAMILIES: Final = ("A", "B")
 #: Facts of a ring beside its statistics.
 FACTS: Final = (
@@ -70,37 +71,62 @@ def ring_worlds(share: float = 1.0) -> list[RingWorld]:
 def ring_rows(
     world: RingWorld, linkage: Linkage, settings: Settings, joining: Joining
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The rings that a run finds in a world.
+    """The rings that a run finds in a world, whole, and their firm parts that are large enough to be attributed.
 
     Returns:
-        Facts (world, family, calibrates and `FACTS`: true kind (null: none has most accounts) and stratum, accounts,
-        number of the largest controller, accounts not of it, share that an attribution would get wrong: not of
-        the largest controller, or innocent), the name that labels give it, members with that name, members who are
-        not innocent and whose name no label knows; of the world: accounts of known and of unknown names, accounts
-        that are not innocent, and innocent ones), statistics (world, ring_id, statistic, value), and members
-        (world, calibrates, probability, low, high, belongs: whether the account is of its ring's largest controller).
+        Facts (world, family, calibrates, firm: whether it is a part, and `FACTS`: true kind (null: none has most
+        accounts) and stratum, accounts, number of the largest controller, accounts not of it, share that an
+        attribution would get wrong: not of the largest controller, or innocent), the name that labels give it, members
+        with that name, members who are not innocent and whose name no label knows; of the world: accounts of known
+        and of unknown names, accounts that are not innocent, and innocent ones), statistics (world, ring_id, firm,
+        statistic, value), and members of the whole rings (world, calibrates, probability, low, high, belongs: whether
+        the account is of its ring's largest controller).
     """
     with tempfile.TemporaryDirectory(prefix="graphattr-rings-") as name:
         place = Path(name)
         simulate(place, world.preset, world.seed, family=world.family)
         signals = _grouped(place, linkage, settings, joining)
-        run = place / "run"
-        members, links = (pl.read_parquet(run / f"{table}.parquet") for table in ("members", "links"))
-        statistics = ring_statistics(
-            signals.tables, members, links, run / "holdings.parquet", signals.lists, joining.join
-        ).select("ring_id", "statistic", "value")
-        judged, facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels"))
-        facts = facts.join(pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left")
+        grouped = pl.read_parquet(place / "run" / GROUPED_FILE)
+        part = _told(place, signals, firm_parts(grouped), joining)
+        whole = _told(place, signals, grouped, joining)
     here = {
         "world": pl.lit(world.name),
         "family": pl.lit(world.family),
         "calibrates": pl.lit(world.calibrates),
     }
-    held = judged.accounts.drop_nulls("ring_id").select("probability", "low", "high", "belongs")
+    rows = [
+        (told, pl.lit(firm).alias("firm"), pl.lit(world.name).alias("world"))
+        for told, firm in ((whole, False), (part, True))
+    ]
+    facts = [told.facts.select(*FACTS).with_columns(firm, **here) for told, firm, _ in rows]
+    statistics = [told.statistics.with_columns(firm, of) for told, firm, of in rows]
     return (
-        facts.select(*FACTS).with_columns(**here),
-        statistics.with_columns(here["world"].alias("world")),
-        held.with_columns(here["world"].alias("world"), here["calibrates"].alias("calibrates")),
+        pl.concat(facts),
+        pl.concat(statistics),
+        whole.members.with_columns(here["world"].alias("world"), here["calibrates"].alias("calibrates")),
+    )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known and measured of rings."""
+
+    facts: pl.DataFrame
+    statistics: pl.DataFrame
+    members: pl.DataFrame
+
+
+def _told(place: Path, signals: Signals, members: pl.DataFrame, joining: Joining) -> _Told:
+    run = place / "run"
+    links = pl.read_parquet(run / "links.parquet")
+    statistics = ring_statistics(
+        signals.tables, members, links, run / "holdings.parquet", signals.lists, joining.join
+    )
+    judged, facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels"))
+    return _Told(
+        facts.join(pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left"),
+        statistics.select("ring_id", "statistic", "value"),
+        judged.accounts.drop_nulls("ring_id").select("probability", "low", "high", "belongs"),
     )
 
 
@@ -119,9 +145,9 @@ def judged_rings(
     """The accounts and rings of a run folder that has no verdicts yet, beside the truth.
 
     Args:
-        run: folder with members and links; an empty run.json and rings without verdicts are written into it.
+        run: folder with links; the members, an empty run.json and rings without verdicts are written into it.
         truth: as `graphattr simulate` writes it.
-        members: ring_id, account_id ...
+        members: rows of `MEMBERS`.
         labels: labels.parquet, or None.
     """
     named = name_operators(members, labels)
@@ -133,6 +159,7 @@ def judged_rings(
     rings = members.group_by("ring_id").agg(size=pl.len().cast(pl.Int64)).sort("ring_id")
     rings = rings.with_columns(**blank).join(named, on="ring_id", how="left", maintain_order="left")
     rings.select(*RINGS).write_parquet(run / "rings.parquet")
+    members.select(*MEMBERS).write_parquet(run / "members.parquet")
     (run / "run.json").write_text(json.dumps({}), encoding="utf-8")
     judged = judge(run, truth, "mechanism")
     accounts = judged.accounts

@@ -14,7 +14,7 @@ from graphattr.errors import SettingsError
 from graphattr.pipeline.attributing import eligible, scores
 from graphattr.pipeline.grouping import Step
 from graphattr.records import HYPOTHESES
-from graphattr.settings import Settings
+from graphattr.settings import AttributionSettings, Settings
 from graphattr.training.joins import JoinWorld, example, fit_joining, join_worlds, member_limits
 from graphattr.training.rings import RingWorld, ring_rows, ring_worlds
 from graphattr.training.rings_card import card
@@ -60,17 +60,18 @@ def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> d
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
     joining = _joining(plan, work, step)
-    rings = collect(plan, work, joining, step)
+    rings, parts = collect(plan, work, joining, step)
     step("fit the curves", 0.9)
     joining = joining.model_copy(update={"limits": member_limits(rings.members.filter(pl.col("calibrates")))})
     families = plan.families or tuple(sorted(rings.facts["family"].unique()))
-    fitted = rings.where(~pl.col("calibrates") & pl.col("family").is_in(families))
+    fits = ~pl.col("calibrates") & pl.col("family").is_in(families)
+    fitted = rings.where(fits)
     model = classifier(fitted, plan.linkage)
     step("score the rings that calibrate", 0.95)
     known = pl.concat(
         [
-            crossed(fitted, plan.linkage).with_columns(tuning=True),
-            scored(rings.where(pl.col("calibrates")), model).with_columns(tuning=False),
+            crossed(fitted, parts.where(fits), plan.linkage).with_columns(tuning=True),
+            scored(parts.where(pl.col("calibrates")), model).with_columns(tuning=False),
         ]
     )
     facts = _facts(plan, rings, fitted, model, known)
@@ -116,8 +117,12 @@ def _joining(plan: RingTraining, work: Path, step: Step) -> Joining:
     return load_joining(path)
 
 
-def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> Collected:
-    """Runs all worlds; those whose rows lie in `work` are not run again."""
+def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> tuple[Collected, Collected]:
+    """Runs all worlds; those whose rows lie in `work` are not run again.
+
+    Returns:
+        The rings, and their firm parts.
+    """
     parts: list[tuple[pl.DataFrame, ...]] = []
     for number, world in enumerate(plan.worlds):
         step(f"run {world.name}", 0.15 + 0.75 * number / len(plan.worlds))
@@ -128,11 +133,16 @@ def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> Col
                 frame.write_parquet(path.with_suffix(".part"))
                 path.with_suffix(".part").replace(path)
         parts.append(tuple(pl.read_parquet(path) for path in paths))
-    return Collected(*(pl.concat(tables) for tables in zip(*parts, strict=True)))
+    facts, statistics, members = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    rings, firm = (
+        Collected(facts.filter(firm=part).drop("firm"), statistics.filter(firm=part).drop("firm"), members)
+        for part in (False, True)
+    )
+    return rings, firm
 
 
 def scored(rings: Collected, model: RingModel) -> pl.DataFrame:
-    """The rings of worlds that may be attributed, as `models.KnownRings` has them."""
+    """The firm parts of rings that may be attributed, as `models.KnownRings` has them."""
     told = posteriors(rings, model)
     joined = ("world", "ring_id")
     parts = [
@@ -140,7 +150,7 @@ def scored(rings: Collected, model: RingModel) -> pl.DataFrame:
         for (world,), part in rings.statistics.partition_by("world", as_dict=True).items()
     ]
     known = rings.facts.join(pl.concat(parts), on=joined).with_columns(size=pl.col("accounts").cast(pl.Int64))
-    known = known.filter(eligible(known, 0.0)).sort(*joined)
+    known = known.filter(eligible(known, AttributionSettings())).sort(*joined)
     return known.select(
         "score",
         "size",
@@ -152,13 +162,13 @@ def scored(rings: Collected, model: RingModel) -> pl.DataFrame:
     )
 
 
-def crossed(rings: Collected, linkage: Linkage) -> pl.DataFrame:
-    """Scores of the fitted worlds' own rings, each half by a classifier fitted to the other half."""
+def crossed(rings: Collected, firm: Collected, linkage: Linkage) -> pl.DataFrame:
+    """Scores of the fitted worlds' own firm parts, each half by a classifier fitted to the rings of the other half."""
     half = pl.col("world").str.split("-").list.get(2).cast(pl.Int64) % 2
     parts = []
     for this in (0, 1):
         rest = rings.where(half != this)
-        parts.append(scored(rings.where(half == this), classifier(rest, linkage)))
+        parts.append(scored(firm.where(half == this), classifier(rest, linkage)))
     return pl.concat(parts)
 
 

@@ -49,7 +49,7 @@ def ring(size: int, bad: float, score: float) -> dict[str, object]:
     innocents = size if bad == 1 else 0
     return {
         "size": size, "bad": bad, "score": score, "innocents": innocents, "controlled": 0.9, "groups": 3.0,
-        "weakest_point": None, "all_operated": 40, "all_innocent": 400,
+        "weakest_point": None,
     }  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def test_error_control_is_measured_as_a_mean_over_worlds() -> None:
         np.full(500, 0.9),
     )
     known = KnownRings(**{**vars(one), "tuning": one})
-    found = _control(of_world, known, 0.05)
+    counts = {"all_operated": 40, "all_innocent": 400}
+    found = _control({world: (part, counts) for world, part in of_world.items()}, known, 0.05)
     assert found.worlds == 2
     assert found.wrong.value == pytest.approx((0.1 + 0.5 + 0) / 3)
     assert found.power.value == pytest.approx((20 + 10) / 120)

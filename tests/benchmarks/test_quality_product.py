@@ -79,7 +79,13 @@ def test_statuses_at_the_default_alpha_are_the_runs_own(folder: Path) -> None:
     rings = pl.read_parquet(run / "rings.parquet").select("ring_id", "status").sort("ring_id")
     again = found[0.01].select("ring_id", "status").unique().sort("ring_id")
     assert again.equals(rings)
-    assert found[0.5].height == found[0.01].height
+    members = pl.read_parquet(run / "members.parquet").select("ring_id", "account_id")
+    assert found[0.01].select("ring_id", "account_id").equals(members)
+    # Where more is attributed, more accounts are set apart from it.
+    attributed = found[0.5].filter(pl.col("status") == "attributed")
+    firm = pl.read_parquet(run / "grouped.parquet").filter("firm").select("ring_id", "account_id")
+    assert attributed.height
+    assert attributed.join(firm, on=["ring_id", "account_id"], how="anti").is_empty()
 
 
 def test_wrong_is_not_of_the_largest_controller_or_innocent() -> None:

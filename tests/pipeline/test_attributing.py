@@ -39,7 +39,7 @@ def known(number: int, families: str = "AB", score: float = 1.0, wrong: float = 
 
 
 def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float = 0.5) -> list[bool]:
-    return allowed(frame, AttributionSettings(alpha=alpha, lead_probability=lead), by).tolist()
+    return allowed(frame, AttributionSettings(alpha=alpha, lead_probability=lead), by).to_list()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float
     ],
 )
 def test_what_is_not_eligible_is_never_attributed(change: dict[str, object]) -> None:
-    assert eligible(rings({}, change), 0.0).to_list() == [True, False]
+    assert eligible(rings({}, change), AttributionSettings()).to_list() == [True, False]
     assert chosen(rings({}, change), known(1000)) == [True, False]
 
 
@@ -72,6 +72,10 @@ def test_known_rings_pass_the_filter_of_the_settings() -> None:
     # All known rings were given .8: with a higher bar none is left to lean on.
     assert chosen(rings({}), known(1000), lead=0.8) == [True]
     assert chosen(rings({}), known(1000), lead=0.85) == [False]
+    # Known rings have ten accounts: where leads must have more, none is left either.
+    for size, told in ((10, [True]), (11, [False])):
+        settings = AttributionSettings(alpha=0.01, lead_size=size)
+        assert allowed(rings({}), settings, known(1000)).to_list() == told
 
 
 def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say() -> None:

@@ -13,8 +13,11 @@ import pytest
 from graphattr.errors import GraphattrError
 from graphattr.evaluate import evaluate
 from graphattr.pipeline import Plan, run
-from graphattr.records import GROUPS, HYPOTHESES, TABLES, RunPaths
-from graphattr.settings import Secrets
+from graphattr.pipeline.attributing import write_rings
+from graphattr.pipeline.grouping import Signals
+from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, TABLES, RunPaths
+from graphattr.settings import AttributionSettings, Secrets, Settings
+from models import shipped_rings
 
 CONTRACT = {
     "links": ["account_a", "account_b", "probability", "log10_lr", *(f"log10_lr_{g}" for g in GROUPS)],
@@ -51,6 +54,36 @@ def test_tables_have_their_schema_and_order(finished: Path) -> None:
         assert frame.schema == pl.Schema(schema), name
         assert frame.equals(frame.sort(key)), name
         assert frame.select(key).is_unique().all() or name == "evidence", name
+
+
+def test_only_firm_members_of_attributed_rings_stay_and_all_of_the_others(
+    finished: Path, tmp_path: Path
+) -> None:
+    key = ["ring_id", "account_id"]
+    grouped = pl.read_parquet(finished / GROUPED_FILE)
+    assert grouped.schema == pl.Schema(GROUPED)
+    assert grouped.equals(grouped.sort(key))
+    (tmp_path / "out").mkdir()
+    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet"):
+        (tmp_path / "out" / name).symlink_to(finished / name)
+    rings = pl.read_parquet(finished / "rings.parquet")
+    rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(tmp_path / "weakest.parquet")
+    tables = {path.stem: path for path in (finished / "signals").glob("*.parquet") if path.stem != "lists"}
+    signals = Signals(tables, frozenset(), finished / "signals" / "lists.parquet")
+    found = set()
+    for alpha in (0.001, 0.99):
+        settings = Settings(attribution=AttributionSettings(alpha=alpha))
+        write_rings(signals, tmp_path / "out", settings, shipped_rings())
+        rings, members = (pl.read_parquet(tmp_path / "out" / f"{n}.parquet") for n in ("rings", "members"))
+        attributed = rings.filter(pl.col("status") == "attributed")["ring_id"].implode()
+        expected = grouped.filter(~pl.col("ring_id").is_in(attributed) | pl.col("firm")).drop("firm")
+        assert members.equals(expected)
+        sizes = members.group_by("ring_id").agg(counted=pl.len().cast(pl.Int64))
+        assert rings.join(sizes, on="ring_id").filter(pl.col("size") != pl.col("counted")).is_empty()
+        assert rings.height == sizes.height
+        found.add(members.height)
+    assert found == {grouped.height, members.height}
+    assert members.height < grouped.height
 
 
 def test_link_parts_sum_to_the_probability(finished: Path) -> None:

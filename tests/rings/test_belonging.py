@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from links.worlds import index_of, scored_of
 
 from graphattr.links.score import Scored
+from graphattr.rings import between
 from graphattr.rings import membership as stage
 from graphattr.rings.group import Grouping
 from graphattr.rings.guards import corroborated
@@ -119,7 +120,8 @@ JOINING = Joining(
 def belong(size: int, links: Links, least: float = 0.5) -> tuple[Grouping, Membership]:
     scored, grouping = ring_of(size, links)
     settings = RingSettings(min_membership=least, resamples=2)
-    return belonging(index_of(size, {}), scored, grouping, field_guided_model(), JOINING, settings, 0)
+    every = between.Links.of(scored, np.arange(len(links)), size)
+    return belonging(index_of(size, {}), scored, grouping, every, field_guided_model(), JOINING, settings, 0)
 
 
 def test_who_more_likely_does_not_belong_leaves() -> None:

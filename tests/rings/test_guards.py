@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from links.worlds import frame, index_of, names, scored_of
 
-from graphattr.rings.guards import LARGE, TELLING, Vetoes, corroborated, hanging, vetoes
+from graphattr.records import GROUPS
+from graphattr.rings.guards import (
+    FIRM,
+    FIRM_LINKS,
+    LARGE,
+    TELLING,
+    Vetoes,
+    corroborated,
+    firm,
+    hanging,
+    vetoes,
+)
 
 Label = tuple[int, str | None, str | None]
 
@@ -183,3 +194,81 @@ def test_links_to_other_rings_do_not_keep_a_member() -> None:
     entity = np.array([0] * LARGE + [LARGE])
     found = hanging(scored_of(of), np.arange(len(of)), entity)
     assert np.flatnonzero(found).tolist() == list(range(LARGE))
+
+
+PRIOR = -2.0
+
+
+def firmly(of: Groups, entity: list[int]) -> list[int]:
+    return np.flatnonzero(firm(scored_of(of), np.arange(len(of)), np.array(entity))).tolist()
+
+
+def left(said: dict[str, float], kind: str) -> float:
+    """log10 odds of a link without a kind and the network."""
+    return PRIOR + sum(min(value, 0) if name in (kind, "graph") else value for name, value in said.items())
+
+
+def piece_of(account: int, ties: dict[int, set[int]]) -> set[int]:
+    found, new = {account}, {account}
+    while new := {other for one in new for other in ties[one]} - found:
+        found |= new
+    return found
+
+
+def firm_oracle(ring: set[int], of: Groups) -> set[int]:
+    """Leaves each kind out in turn, and keeps the largest piece of those with enough ties, until nobody leaves."""
+    kept = {one for pair in of if set(pair) <= ring for one in pair}
+    while True:
+        before = set(kept)
+        for kind in (name for name in GROUPS if name != "graph"):
+            pairs = [p for p, said in of.items() if set(p) <= kept and left(said, kind) >= FIRM]
+            tied = {one: sum(one in pair for pair in pairs) >= FIRM_LINKS for one in kept}
+            pairs = [pair for pair in pairs if all(tied[one] for one in pair)]
+            ties = {one: {x for pair in pairs if one in pair for x in pair} - {one} for one in kept}
+            pieces = {frozenset(piece_of(one, ties)) for one in kept}
+            largest = max(pieces, key=lambda piece: (len(piece), -min(piece)), default=frozenset())
+            # An account by itself is no piece: it has no ties.
+            kept = {one for one in largest if tied[one]}
+        if kept == before:
+            return kept
+
+
+weights = st.sampled_from([0.0, 0.5, 1.0, 2.0, -0.5])
+said_of = st.dictionaries(st.sampled_from(["network", "payment", "timing", "graph"]), weights, min_size=1)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(st.sampled_from(list(combinations(range(7), 2))), said_of, max_size=21), st.data())
+def test_firm_equals_the_oracle(of: Groups, data: st.DataObject) -> None:
+    entity = data.draw(st.sampled_from([[0] * 7, [0, 0, 0, 0, 4, 4, 4]]))
+    expected = set()
+    for ring in set(entity):
+        expected |= firm_oracle({n for n, e in enumerate(entity) if e == ring}, of)
+    assert firmly(of, entity) == sorted(expected)
+
+
+THREE = {"network": 1.0, "device": 1.0, "identity": 1.0}
+
+
+def test_what_one_planted_value_attaches_is_never_firm() -> None:
+    ring = clique(5, THREE)
+    # However strong the card and what the network makes of it, and on however many links.
+    planted = {(n, 5): {"payment": 9.0, "graph": 3.0} for n in range(5)}
+    assert firmly(ring | planted, [0] * 6) == [0, 1, 2, 3, 4]
+    # Two that the value was planted on, and who know each other well, are no more firm than one.
+    pair = planted | {(n, 6): said for (n, _), said in planted.items()} | {(5, 6): THREE}
+    assert firmly(ring | pair, [0] * 7) == [0, 1, 2, 3, 4]
+
+
+def test_a_likeness_with_one_member_alone_makes_nobody_firm() -> None:
+    ring = clique(5, THREE)
+    alike = {(n, 5): {"payment": 5.0, "timing": 1.0 if n == 0 else -0.1} for n in range(5)}
+    assert 5 not in firmly(ring | alike, [0] * 6)
+    alike[1, 5] = {"payment": 5.0, "timing": 1.0}
+    assert firmly(ring | alike, [0] * 6) == [0, 1, 2, 3, 4, 5]
+
+
+def test_of_two_pieces_that_one_kind_joins_the_larger_is_firm() -> None:
+    of = clique(3, THREE) | {(a + 3, b + 3): THREE for a, b in combinations(range(4), 2)}
+    joined = {(a, b): {"payment": 9.0} for a in range(3) for b in range(3, 7)}
+    assert firmly(of | joined, [0] * 7) == [3, 4, 5, 6]
