@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.quality import control, real, results, suites, tuning
+from benchmarks.quality import control, missing, real, results, suites, tuning
 from benchmarks.quality.methods import Tuned
 from benchmarks.quality.work import Workers
 from graphattr.errors import GraphattrError
 
-SUITES: Final = ("worlds", "presets", "hop", "small", "mechanisms")
+SUITES: Final = ("worlds", "presets", "hop", "small", "mechanisms", "tables")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--small", type=int, default=200, help="little worlds")
     parser.add_argument("--small-preset", default="small", help="preset of the little worlds")
+    parser.add_argument("--table-worlds", type=int, default=5, help="worlds of each family without a table")
     parser.add_argument("--mechanism-worlds", type=int, default=3, help="worlds a mechanism")
     parser.add_argument(
         "--training", type=int, nargs=2, default=None, metavar=("FIT", "HOLD"), help="worlds to learn on"
@@ -94,6 +95,7 @@ _SUITES: Final[dict[str, Callable[[argparse.Namespace, Workers, Tuned], Any]]] =
     "mechanisms": lambda g, w, t: suites.mechanism_worlds(
         g.folder, w, t, g.small_preset, g.mechanism_worlds, g.seed
     ),
+    "tables": lambda g, w, _: missing.missing_tables(g.folder, w, g.preset, g.table_worlds, g.seed),
 }
 
 if __name__ == "__main__":

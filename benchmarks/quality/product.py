@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 #: Nothing is cut, and memberships, which are not read, cost as little as they can.
-_UNCUT: Final = Settings(links=LinkSettings(min_probability=0.0), rings=RingSettings(resamples=2))
+UNCUT: Final = Settings(links=LinkSettings(min_probability=0.0), rings=RingSettings(resamples=2))
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ def material(signals: Path, out: Path, mapping: Path | None = None) -> Material:
         mapping: how the signals are read, if not by their own names.
     """
     plain = RunPaths(go(signals, out / "plain", mapping))
-    uncut = RunPaths(go(signals, out / "uncut", mapping, _UNCUT))
+    uncut = RunPaths(go(signals, out / "uncut", mapping, UNCUT))
     table = pl.read_parquet(plain.signals / "accounts.parquet", columns=["account_id", "created_at"])
     table = table.sort("account_id")
     accounts = table["account_id"]
     created = table["created_at"].dt.epoch("us").cast(pl.Float64).fill_null(float("nan")).to_numpy() / 1e6
     volume = volumes(plain.signals, accounts)
     links = _links(plain, uncut)
-    a, b = (_numbers(links[f"account_{side}"], accounts) for side in "ab")
+    a, b = (numbers(links[f"account_{side}"], accounts) for side in "ab")
     held = _held(plain, accounts)
     return Material(
         accounts=accounts,
@@ -129,7 +129,8 @@ def _links(plain: RunPaths, uncut: RunPaths) -> pl.DataFrame:
     )
 
 
-def _numbers(ids: pl.Series, accounts: pl.Series) -> Whole:
+def numbers(ids: pl.Series, accounts: pl.Series) -> Whole:
+    """Positions of ids among the sorted accounts."""
     return np.asarray(accounts.search_sorted(ids).cast(pl.Int64).to_numpy())
 
 
@@ -145,7 +146,7 @@ def _held(paths: RunPaths, accounts: pl.Series) -> pl.DataFrame:
         rows.join(hubs.with_columns(listed=pl.lit(True)), on=["signal", "value"], how="left")
         .with_columns(
             pl.col("listed").fill_null(False),
-            account=pl.Series(_numbers(rows["account_id"], accounts)),
+            account=pl.Series(numbers(rows["account_id"], accounts)),
             value=pl.struct("signal", "value").rank("dense").cast(pl.Int64) - 1,
         )
         .select("account", "value", "signal", "holders", "listed")

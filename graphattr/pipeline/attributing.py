@@ -26,6 +26,8 @@ CONTROLLED = ("single_operator", "contractors", "reseller")
 LEAST_GROUPS = 2
 #: A ring that is more likely innocent than not is never attributed, whatever the settings.
 LEAST_CONTROLLED = 0.5
+#: Log10 odds that all parts of a ring share a controller, where that is least sure (`attribution.seams`).
+LEAST_SEAM = 0.0
 #: Tables that the rings with known truth were found with.
 NEEDED = ("payments", "ips", "devices", "usage", "events")
 #: Tables with a time of use.
@@ -55,7 +57,7 @@ def write_rings(
 
 @dataclass(frozen=True)
 class Told:
-    """What is said of rings: `RINGS` (with controlled, groups and score, and status once it is given), and `MATRIX`."""
+    """What is said of rings: `RINGS` (with the columns of `scores`, and status once it is given), and `MATRIX`."""
 
     rings: pl.DataFrame
     matrix: pl.DataFrame
@@ -155,7 +157,8 @@ def _whole(signals: Signals) -> bool:
 
 
 def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) -> pl.DataFrame:
-    """ring_id, controlled (probability of hidden control), groups (kinds of evidence), score (ranks for attribution).
+    """What attribution goes by: ring_id, controlled (probability of hidden control), groups (kinds of evidence), seam
+    (log10 odds that its two least sure parts share a controller), score (ranks rings).
 
     Args:
         statistics: ring_id, statistic, value.
@@ -177,9 +180,13 @@ def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) 
     schema = {"ring_id": pl.String, "score": pl.Float64}
     total = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
     total = total.group_by("ring_id", maintain_order=True).agg(pl.col("score").sum().round(6))
-    groups = statistics.filter(pl.col("statistic") == "evidence_groups").select("ring_id", groups="value")
+    groups, seam = (
+        statistics.filter(pl.col("statistic") == name).select("ring_id", pl.col("value").alias(column))
+        for name, column in (("evidence_groups", "groups"), ("seam", "seam"))
+    )
     return (
         rings.join(groups, on="ring_id", how="left")
+        .join(seam, on="ring_id", how="left")
         .join(total, on="ring_id", how="left")
         .with_columns(pl.col("score").fill_null(-np.inf))
     )
@@ -189,7 +196,7 @@ def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
     """Which firm parts of rings may be attributed at all: those of calibration rings pass the same filter.
 
     Args:
-        rings: size, controlled and groups of the part, weakest_point of the ring.
+        rings: size, controlled, groups and seam of the part, weakest_point of the ring.
         settings: lead_probability, lead_size.
     """
     may = (
@@ -198,6 +205,8 @@ def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
         & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
         # What hangs on one value may have been planted.
         & pl.col("weakest_point").is_null()
+        # What would rather come apart may be of two controllers.
+        & (pl.col("seam").fill_null(-np.inf) >= LEAST_SEAM)
     )
     return rings.select(may.alias("eligible")).to_series()
 

@@ -26,10 +26,11 @@ TELLING = 0.15
 #: strong, has but likenesses left then (docs/decisions/0012).
 LARGE = 5
 LEFT = -2.5
-#: A member is firm whom links of at least these log10 odds tie to two other firm members of its ring whichever one kind
-#: of evidence is left out, and with it the graph network (docs/decisions/0013-firm-parts.md).
+#: A member is firm whom links of at least these log10 odds tie into its ring whichever one kind of evidence is left
+#: out, and with it the graph network (docs/decisions/0013-firm-parts.md).
 FIRM = -1.0
-FIRM_LINKS = 2
+#: Pairs whose common neighbours are looked for at a time, so that memory does not grow with them.
+CHUNK = 50_000
 #: Label sources of at least this reliability (Admiralty A to F) can contradict a link.
 RELIABLE = ("A", "B", "C")
 
@@ -128,8 +129,9 @@ def firm(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
     """Accounts that stay in one piece of their ring, the largest, whichever kind of evidence is left out, shape (N,).
 
     Leaving a kind out takes away what one planted value, or one chance, can have added; the graph network goes with
-    it, as it reads all kinds. What is left must tie each account to `FIRM_LINKS` others at log10 odds of `FIRM`, and
-    hold the piece together; who falls out is left out of what the others are held by too.
+    it, as it reads all kinds. A link of log10 odds of `FIRM` still ties two accounts then if a third is tied to both:
+    in a large ring there is always somebody a little alike, and operators meet in such links (3-truss; Cohen 2008).
+    Who falls out is left out of what the others are held by too.
 
     Args:
         scored: the scored pairs.
@@ -142,14 +144,29 @@ def firm(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
     while True:
         before = kept
         for odds in left:
-            tie = kept[a] & kept[b] & (odds >= FIRM)
-            ties = np.bincount(a[tie], minlength=size) + np.bincount(b[tie], minlength=size)
-            tie &= (ties[a] >= FIRM_LINKS) & (ties[b] >= FIRM_LINKS)
-            piece = _connected(size, a[tie], b[tie])
-            kept = kept & (ties >= FIRM_LINKS)
-            kept = kept & (piece == _largest(piece, kept, entity)[entity])
+            ties = np.flatnonzero(kept[a] & kept[b] & (odds >= FIRM))
+            ties = ties[_in_triangles(size, a[ties], b[ties])]
+            tied = np.bincount(np.concatenate([a[ties], b[ties]]), minlength=size) > 0
+            piece = _connected(size, a[ties], b[ties])
+            kept = kept & tied & (piece == _largest(piece, kept & tied, entity)[entity])
         if np.array_equal(kept, before):
             return kept
+
+
+def _in_triangles(size: int, a: Whole, b: Whole) -> Whole:
+    """Positions of the pairs that are left when those without a third account paired with both go, again and again."""
+    kept = np.arange(len(a))
+    while len(kept):
+        ones = np.ones(len(kept), dtype=np.int32)
+        graph = coo_array((ones, (a[kept], b[kept])), shape=(size, size)).tocsr()
+        graph += graph.T
+        # The product of the graph with itself would have them all, and a hundred times more than is asked for.
+        parts = np.array_split(kept, -(-len(kept) // CHUNK))
+        closed = np.concatenate([graph[a[of]].multiply(graph[b[of]]).sum(axis=1) > 0 for of in parts])
+        if closed.all():
+            break
+        kept = kept[closed]
+    return kept
 
 
 def _largest(piece: Whole, kept: NDArray[np.bool_], entity: Whole) -> Whole:

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.attribution.__main__ import FIRST_SEED, worlds
 from benchmarks.attribution.figures import Control, _control, names, ratio, shares
 from benchmarks.attribution.page import page
-from graphattr.attribution.readings import READINGS
 from graphattr.evaluate.bootstrap import Estimate
+from graphattr.records import HYPOTHESES
 from graphattr.training.rings_classifier import Collected
 from models import KnownRings
 from models.rings import shipped_ring_model
@@ -49,7 +49,7 @@ def ring(size: int, bad: float, score: float) -> dict[str, object]:
     innocents = size if bad == 1 else 0
     return {
         "size": size, "bad": bad, "score": score, "innocents": innocents, "controlled": 0.9, "groups": 3.0,
-        "weakest_point": None,
+        "weakest_point": None, "seam": 1.0,
     }  # fmt: skip
 
 
@@ -89,18 +89,12 @@ def test_names_are_measured_by_account() -> None:
             {**fact, "world": "b", "operator": None, "named_right": 0, "strangers": 5, "innocents": 0},
         ]
     )
-    hidden = {"banned_share": 0.6, "mean_membership": 0.7, "creation_closeness": 1.5, "shared_instrument_use": 0.9,
-              "organisation_share": 0.0, "education_network_share": 0.0, "instruments_per_payer": 0.2}  # fmt: skip
-    assert set(hidden) <= set(READINGS)
-    statistics = pl.DataFrame(
-        [
-            {"world": world, "ring_id": "r", "statistic": name, "value": value}
-            for world in "ab"
-            for name, value in hidden.items()
-        ]
-    )
+    rows = [{"world": world, "ring_id": "r", "statistic": "banned_share", "value": 0.6} for world in "ab"]
+    statistics = pl.DataFrame(rows)
+    prior = {name: 0.994 if name == "single_operator" else 0.001 for name in HYPOTHESES}
+    model = shipped_ring_model().model_copy(update={"prior": prior})
     none = pl.DataFrame(schema={"world": pl.String, "probability": pl.Float64})
-    found = list(names(Collected(facts, statistics, none), shipped_ring_model()).values())
+    found = list(names(Collected(facts, statistics, none), model).values())
     assert [one.value for one in found] == [7 / 40, 1.0, 2 / 20, 1 / 200]
 
 

@@ -12,13 +12,14 @@ from graphattr.settings import AttributionSettings
 from models import KnownRings
 from models.rings import ScoreCurve, shipped_ring_model
 
-GOOD = {"size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "score": 2.0}
+GOOD = {"size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "seam": 0.0, "score": 2.0}
 SCHEMA = {
     "ring_id": pl.String,
     "size": pl.Int64,
     "controlled": pl.Float64,
     "groups": pl.Float64,
     "weakest_point": pl.String,
+    "seam": pl.Float64,
     "score": pl.Float64,
 }
 
@@ -50,6 +51,8 @@ def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float
         {"controlled": 0.49},
         {"groups": 1.0},
         {"groups": None},
+        {"seam": -0.01},  # it may be two rings
+        {"seam": None},
     ],
 )
 def test_what_is_not_eligible_is_never_attributed(change: dict[str, object]) -> None:
@@ -85,6 +88,7 @@ def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say()
         ("r1", "banned_share", 0.5, 1, ""),
         ("r1", "evidence_groups", 3.0, 1, ""),
         ("r2", "other", 1.0, 1, ""),
+        ("r2", "seam", -0.5, 1, ""),
     ]
     statistics = pl.DataFrame(rows, schema=STATISTIC, orient="row")
     posterior = pl.DataFrame(
@@ -97,9 +101,10 @@ def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say()
     )
     found = scores(statistics, posterior, model).sort("ring_id").to_dicts()
     assert found[0] == {
-        "ring_id": "r1", "controlled": pytest.approx(0.8), "groups": 3.0, "score": pytest.approx(0.5 * 2 + 0.8 * 2)
+        "ring_id": "r1", "controlled": pytest.approx(0.8), "groups": 3.0, "seam": None,
+        "score": pytest.approx(0.5 * 2 + 0.8 * 2)
     }  # fmt: skip
-    assert (found[1]["groups"], found[1]["score"]) == (None, pytest.approx(0.2))
+    assert (found[1]["groups"], found[1]["seam"], found[1]["score"]) == (None, -0.5, pytest.approx(0.2))
 
 
 def test_closed_cases_calibrate_too() -> None:

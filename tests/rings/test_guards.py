@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from links.worlds import frame, index_of, names, scored_of
 
 from graphattr.records import GROUPS
+from graphattr.rings import guards
 from graphattr.rings.guards import (
     FIRM,
-    FIRM_LINKS,
     LARGE,
     TELLING,
     Vetoes,
@@ -216,19 +216,20 @@ def piece_of(account: int, ties: dict[int, set[int]]) -> set[int]:
 
 
 def firm_oracle(ring: set[int], of: Groups) -> set[int]:
-    """Leaves each kind out in turn, and keeps the largest piece of those with enough ties, until nobody leaves."""
+    """Leaves each kind out in turn, and keeps the largest piece that triangles of ties make, until nobody leaves."""
     kept = {one for pair in of if set(pair) <= ring for one in pair}
     while True:
         before = set(kept)
         for kind in (name for name in GROUPS if name != "graph"):
-            pairs = [p for p, said in of.items() if set(p) <= kept and left(said, kind) >= FIRM]
-            tied = {one: sum(one in pair for pair in pairs) >= FIRM_LINKS for one in kept}
-            pairs = [pair for pair in pairs if all(tied[one] for one in pair)]
-            ties = {one: {x for pair in pairs if one in pair for x in pair} - {one} for one in kept}
-            pieces = {frozenset(piece_of(one, ties)) for one in kept}
-            largest = max(pieces, key=lambda piece: (len(piece), -min(piece)), default=frozenset())
-            # An account by itself is no piece: it has no ties.
-            kept = {one for one in largest if tied[one]}
+            pairs = {p for p, said in of.items() if set(p) <= kept and left(said, kind) >= FIRM}
+            while True:
+                ties = {one: {x for pair in pairs if one in pair for x in pair} - {one} for one in kept}
+                closed = {(x, y) for x, y in pairs if ties[x] & ties[y]}
+                if closed == pairs:
+                    break
+                pairs = closed
+            pieces = {frozenset(piece_of(one, ties)) for one in kept if ties[one]}
+            kept = set(max(pieces, key=lambda piece: (len(piece), -min(piece)), default=frozenset()))
         if kept == before:
             return kept
 
@@ -237,9 +238,15 @@ weights = st.sampled_from([0.0, 0.5, 1.0, 2.0, -0.5])
 said_of = st.dictionaries(st.sampled_from(["network", "payment", "timing", "graph"]), weights, min_size=1)
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.dictionaries(st.sampled_from(list(combinations(range(7), 2))), said_of, max_size=21), st.data())
-def test_firm_equals_the_oracle(of: Groups, data: st.DataObject) -> None:
+@pytest.mark.parametrize("chunk", [guards.CHUNK, 2])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    of=st.dictionaries(st.sampled_from(list(combinations(range(7), 2))), said_of, max_size=21), data=st.data()
+)
+def test_firm_equals_the_oracle(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, of: Groups, data: st.DataObject
+) -> None:
+    monkeypatch.setattr(guards, "CHUNK", chunk)
     entity = data.draw(st.sampled_from([[0] * 7, [0, 0, 0, 0, 4, 4, 4]]))
     expected = set()
     for ring in set(entity):
@@ -266,6 +273,14 @@ def test_a_likeness_with_one_member_alone_makes_nobody_firm() -> None:
     assert 5 not in firmly(ring | alike, [0] * 6)
     alike[1, 5] = {"payment": 5.0, "timing": 1.0}
     assert firmly(ring | alike, [0] * 6) == [0, 1, 2, 3, 4, 5]
+
+
+def test_where_two_sets_meet_in_single_links_the_larger_is_firm() -> None:
+    of = clique(4, THREE) | {(a + 4, b + 4): THREE for a, b in combinations(range(5), 2)}
+    meeting = {(0, 4): THREE, (1, 5): THREE, (2, 6): THREE}
+    assert firmly(of | meeting, [0] * 9) == [4, 5, 6, 7, 8]
+    closed = meeting | {(0, 5): THREE}
+    assert firmly(of | closed, [0] * 9) == list(range(9))
 
 
 def test_of_two_pieces_that_one_kind_joins_the_larger_is_firm() -> None:
