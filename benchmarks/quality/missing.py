@@ -92,8 +92,8 @@ def section(worlds: Sequence[Outcome]) -> list[str]:
     return [
         "## One table missing",
         f"Worlds of preset `{worlds[0]['preset']}`, seeds {seeds[0]} to {seeds[-1]} of each family, run as they come"
-        " and without each optional table. Cllr of the published probabilities of all candidate pairs, against the share"
-        " of true pairs among the world's own candidates (1 is silence); calibration error over all pairs, and of the"
-        f" worst kind of account with {LEAST_PAIRS} pairs and more.",
+        " and without each optional table. Cllr of the published probabilities of all candidate pairs, against the"
+        " share of true pairs among the world's own candidates (1 is silence); calibration error over all pairs, and of"
+        f" the worst kind of account with {LEAST_PAIRS} pairs and more.",
         markdown(["family", "Cllr", "ECE", "worst kind's ECE", "largest Cllr of a world"], rows),
     ]

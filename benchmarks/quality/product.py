@@ -69,9 +69,15 @@ class Material:
         return len(self.accounts)
 
 
-def go(signals: Path, out: Path, mapping: Path | None = None, settings: Settings | None = None) -> Path:
-    """Runs the product end to end, as it comes but for the settings given; returns the run's folder."""
-    run(Plan(str(signals), out, mapping=mapping, settings=settings or Settings()), Secrets())
+def go(
+    signals: Path,
+    out: Path,
+    mapping: Path | None = None,
+    settings: Settings | None = None,
+    model: Path | None = None,
+) -> Path:
+    """Runs the product end to end, as it comes but for the settings and model given; returns the run's folder."""
+    run(Plan(str(signals), out, mapping=mapping, settings=settings or Settings(), model=model), Secrets())
     return out
 
 

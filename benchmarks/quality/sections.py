@@ -159,6 +159,9 @@ def innocents(worlds: Sequence[Outcome]) -> list[str]:
     return parts
 
 
+_HOP: Final = ("precision", "recall", "f1", "unreported_share")
+
+
 def hop(found: dict[str, Any]) -> list[str]:
     """Reported accounts of the hop data."""
     sets = list(next(iter(found["methods"].values())))
@@ -169,14 +172,20 @@ def hop(found: dict[str, Any]) -> list[str]:
         " Unreported: the share of accounts that nobody reported in rings with three or more reported ones.",
     ]
     for chosen in sets:
-        rows = [
-            [name, *(_maybe(row[chosen][key]) for key in ("precision", "recall", "f1", "unreported_share"))]
-            for name, row in found["methods"].items()
-        ]
+        rows = [[name, *(_maybe(row[chosen][key]) for key in _HOP)] for name, row in found["methods"].items()]
         count = found["methods"][methods.PRODUCT][chosen]
         parts += [
             f"{chosen.capitalize()}: {count['accounts']:,} reported accounts in {count['groups']} reports.",
             markdown(["method", "B-cubed precision", "recall", "F1", "unreported"], rows),
+        ]
+        whole = count["f1"]
+        rows = [
+            [group, *(_maybe(row[chosen][key]) for key in _HOP), f"{whole - row[chosen]['f1']:+.3f}"]
+            for group, row in found["without"].items()
+        ]
+        parts += [
+            f"What each group of evidence adds there ({chosen}): graphattr without it, and the F1 that is lost so.",
+            markdown(["without", "B-cubed precision", "recall", "F1", "unreported", "adds to F1"], rows),
         ]
     return parts
 

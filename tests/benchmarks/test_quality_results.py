@@ -127,6 +127,25 @@ def test_absent_hop_data_is_a_clear_line() -> None:
     assert "left out" in results.page("c", {"hop": "The hop data was not at hand: left out."}, TUNED)
 
 
+def test_hop_says_what_each_group_of_evidence_adds() -> None:
+    figures = {
+        "precision": 0.9,
+        "recall": 0.7,
+        "f1": 0.8,
+        "unreported_share": 0.2,
+        "accounts": 50,
+        "groups": 5,
+    }
+    less, more = {**figures, "f1": 0.65, "unreported_share": None}, {**figures, "f1": 0.81}
+    found = {
+        "accounts": 99, "pairs": 9, "methods": {methods.PRODUCT: {"all reports": figures}},
+        "without": {"payment": {"all reports": less}, "timing": {"all reports": more}},
+    }  # fmt: skip
+    page = results.page("c", {"hop": found}, TUNED)
+    assert "| payment | 0.900 | 0.700 | 0.650 | - | +0.150 |" in page
+    assert "| timing | 0.900 | 0.700 | 0.810 | 0.200 | -0.010 |" in page
+
+
 def test_presets_without_operators_show_innocents_in_rings() -> None:
     worlds = [world("A", 1, preset=preset) for preset in ("none", "resellers", "companies")]
     page = results.page("c", {"presets": worlds}, TUNED)
