@@ -26,8 +26,10 @@ Flags = NDArray[np.bool_]
 
 #: A smaller ring is never attributed: a person may well have a few accounts, and that is nobody's business.
 LEAST_SIZE: Final = 5
-#: The score is chosen so that so much of alpha is used up by the rings that it is chosen on.
+#: The score is chosen so that at most so much of alpha is used up by the rings that it is chosen on,
 MARGIN: Final = 0.6
+#: and, if there is such a score, so that there are so many times the accounts that an e-value needs (`threshold`).
+SLACK: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,27 +61,38 @@ class CalibrationRings:
 
 
 def threshold(tuning: Sequence[CalibrationRings], alpha: float) -> float:
-    """The least score above which every set of rings has a wrong share of at most `MARGIN` times alpha.
+    """The score from which on rings are attributed: the least one above which every set of rings is right enough.
+
+    The share of wrong accounts must be at most `MARGIN` alpha. An e-value, besides, counts the ring that is to be
+    attributed as wrong: of as many known rings as rings, with N accounts above the score and m accounts a ring, it is
+    high enough if alpha N >= wrong accounts + m. The least score at which that holds `SLACK` times over is taken, or
+    else the one at which it holds best.
 
     Args:
         tuning: sets of rings (one a family of worlds), none of which calibrates.
         alpha: promised share.
 
     Returns:
-        The score; infinite where there is none, or no ring.
+        The score; infinite where none is right enough, or there is no ring.
     """
     scores = np.unique(np.concatenate([rings.score for rings in tuning])) if tuning else np.empty(0)
-    fit = np.full(len(scores), len(scores) > 0)
+    fit, slack = np.full(len(scores), len(scores) > 0), np.full(len(scores), np.inf)
     for rings in tuning:
-        # Accounts and wrong ones of the rings with at least each score.
+        # Rings with at least each score, their accounts and the wrong ones among these.
         order = np.argsort(rings.score)
         start = np.searchsorted(rings.score[order], scores)
-        accounts, wrong = (
+        count, accounts, wrong = (
             np.concatenate([np.cumsum(of[order][::-1])[::-1], [0.0]])[start]
-            for of in (rings.size.astype(np.float64), rings.size * rings.wrong)
+            for of in (np.ones(len(rings)), rings.size.astype(np.float64), rings.size * rings.wrong)
         )
         fit &= (accounts > 0) & (wrong <= MARGIN * alpha * accounts)
-    return float(scores[fit].min()) if fit.any() else float("inf")
+        slack = np.minimum(
+            slack, alpha * accounts / np.maximum(wrong + accounts / np.maximum(count, 1), 1e-9)
+        )
+    if not fit.any():
+        return float("inf")
+    enough = fit & (slack >= SLACK)
+    return float(scores[enough].min() if enough.any() else scores[np.argmax(np.where(fit, slack, -1.0))])
 
 
 def e_values(score: Array, size: Whole, calibration: CalibrationRings, least: float) -> Array:

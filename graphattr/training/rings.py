@@ -24,10 +24,18 @@ from models.linkage import Linkage
 
 #: Seeds below are for tests and benchmarks.
 FIRST_SEED: Final = 5000
-#: How many worlds of each preset and family the classifier is fitted to, and how many calibrate the error control.
-FITTED: Final = {"small": 30, "tiny": 12, "resellers": 12, "companies": 5, "none": 3, "sample": 4}
-CALIBRATED: Final = {"small": 80, "tiny": 150, "resellers": 8, "companies": 3, "none": 3, "sample": 6}
 FAMILIES: Final = ("A", "B")
+#: Worlds in the order of their seeds: of which families, whether their rings calibrate the error control (else the
+#: classifier is fitted to them), and how many of each preset. Fewer rings of B are eligible, so it has more worlds.
+WORLDS: Final = (
+    ("AB", False, {"small": 30, "tiny": 12, "resellers": 12, "companies": 5, "none": 3, "sample": 4}),
+    ("AB", True, {"small": 80, "tiny": 150, "resellers": 8, "companies": 3, "none": 3, "sample": 6}),
+    ("AB", False, {"tiny": 30}),
+    ("AB", True, {"tiny": 60}),
+    ("AB", False, {"tiny": 120}),
+    ("B", True, {"tiny": 160}),
+    ("B", False, {"tiny": 100}),
+)
 #: Facts of a ring beside its statistics.
 FACTS: Final = (
     "ring_id", "accounts", "owner", "kind", "stratum", "wrong", "innocents", "bad", "weakest_point",
@@ -60,7 +68,9 @@ def ring_worlds(share: float = 1.0) -> list[RingWorld]:
     worlds = []
     for family in FAMILIES:
         seed = FIRST_SEED
-        for numbers, calibrates in ((FITTED, False), (CALIBRATED, True)):
+        for families, calibrates, numbers in WORLDS:
+            if family not in families:
+                continue
             for preset, count in numbers.items():
                 for _ in range(max(1, round(count * share))):
                     worlds.append(RingWorld(preset, family, seed, calibrates))

@@ -103,15 +103,28 @@ def test_few_known_rings_promise_nothing_however_well_they_went() -> None:
 
 def test_the_score_is_chosen_so_that_rings_above_it_are_right() -> None:
     a = calibration([(0.9, 10, 0.0), (0.7, 10, 0.0), (0.5, 10, 0.1), (0.3, 10, 1.0)])
-    # Shares from each score on: 0, 0, 1/30, 11/40.
+    # Shares of wrong accounts from each score on: 0, 0, 1/30, 11/40.
     assert threshold([a], 0.1) == 0.5
     assert threshold([a], 1 / 30 / MARGIN - 0.001) == 0.7
-    assert threshold([a], 1.0) == 0.3
     b = calibration([(0.8, 5, 0.0), (0.6, 5, 1.0)])
     assert threshold([a, b], 0.1) == 0.7
     assert threshold([a, calibration([(0.2, 5, 1.0)])], 0.1) == float("inf")
     assert threshold([a, calibration([])], 0.1) == float("inf")
     assert threshold([], 0.1) == float("inf")
+
+
+def test_of_the_scores_that_are_right_enough_one_is_taken_that_an_e_value_can_reach() -> None:
+    # One wrong ring of ten among the lowest scores: .06 alpha N is not used up by it, but its ten accounts are as
+    # many as an e-value has to spare.
+    right = [(0.9, 10, 0.0)] * 40 + [(0.7, 10, 0.0)] * 20
+    every = calibration([*right, (0.5, 10, 1.0)])
+    # From .9 on: .05 * 400 / 10 = 2; from .7 on: .05 * 600 / 10 = 3; from .5 on: .05 * 610 / 20 = 1.5.
+    assert threshold([every], 0.05) == 0.7
+    # With more of alpha it may be the lowest, with less none has the slack, and the best is taken.
+    assert threshold([every], 0.07) == 0.5
+    assert threshold([every], 0.02) == 0.7
+    # Every family must have it.
+    assert threshold([every, calibration([(0.9, 10, 0.0)] * 40 + [(0.8, 10, 0.4)] * 2)], 0.05) == 0.9
 
 
 def simulated(
