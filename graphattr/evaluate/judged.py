@@ -65,7 +65,7 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
     known = _truth(truth, by)
     members, rings, links = (result(run, table) for table in ("members", "rings", "links"))
     _check_numbers(members, "members", ("probability", "low", "high"))
-    _check_numbers(links, "links", ("probability", "log10_lr"))
+    _check_numbers(links, "links", ("probability", "log10_lr", "log10_prior_odds"))
     seen = pl.concat([members["account_id"], links["account_a"], links["account_b"]]).unique()
     strangers = seen.filter(~seen.is_in(known["account_id"].implode()))
     if len(strangers):
@@ -184,9 +184,20 @@ def _most(held: pl.DataFrame, value: pl.Expr, name: str) -> pl.DataFrame:
     return most.filter(pl.len().over("ring_id") == 1).select("ring_id", name)
 
 
+def _among_links() -> pl.Expr:
+    """log10 likelihood ratio of a link among links: its posterior odds over those that the run gives its links in all.
+
+    The published ratio is against all pairs of accounts. But only pairs that are likely enough are published, and to
+    be among them says most of what the ratios of the unlikeliest say.
+    """
+    mean = pl.col("probability").mean()
+    known = pl.when((mean > 0) & (mean < 1)).then((mean / (1 - mean)).log10()).otherwise(0.0)
+    return pl.col("log10_lr") + pl.col("log10_prior_odds") - known
+
+
 def _links(links: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     end = accounts.select("account_id", "owner", "stratum")
-    joined = links.select("account_a", "account_b", "probability", "log10_lr")
+    joined = links.select("account_a", "account_b", "probability", log10_lr=_among_links())
     for side in ("a", "b"):
         renamed = end.rename(
             {"account_id": f"account_{side}", "owner": f"owner_{side}", "stratum": f"stratum_{side}"}

@@ -130,8 +130,8 @@ NAMING: Final = (
 
 LINKS: Final = (
     Measure("cllr", "Cllr",
-            "cost of the likelihood ratios in bits: the mean of the mean costs of true and untrue pairs; "
-            "0 is perfect, 1 is what saying nothing costs", "links"),
+            "cost in bits of the likelihood ratios of links, each its odds over those of the run's links in all: the "
+            "mean of the mean costs of true and untrue pairs; 0 is perfect, 1 is what saying nothing costs", "links"),
     Measure("cllr_min", "Cllr_min",
             "Cllr after the best monotone mapping of the same scores: what no calibration can mend", "links"),
     Measure("cllr_cal", "Cllr_cal", "Cllr less Cllr_min: what calibration could mend", "links"),

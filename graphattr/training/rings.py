@@ -35,6 +35,7 @@ WORLDS: Final = (
     ("AB", False, {"tiny": 120}),
     ("B", True, {"tiny": 160}),
     ("B", False, {"tiny": 100}),
+    ("B", True, {"tiny": 500}),
 )
 #: Facts of a ring beside its statistics.
 FACTS: Final = (

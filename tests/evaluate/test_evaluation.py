@@ -77,8 +77,9 @@ def test_strata(make_run: Make, make_truth: Make) -> None:
 
 def test_link_figures_are_the_plain_measures(make_run: Make, make_truth: Make) -> None:
     got = figures(make_run, make_truth)["links"]
-    lr = np.array([lr for _, lr in PAIRS.values()])
     probability = np.array([p for p, _ in PAIRS.values()])
+    # The prior odds of these runs are 1; a link is weighed against what the run says of its links in all.
+    lr = np.array([lr for _, lr in PAIRS.values()]) - np.log10(probability.mean() / (1 - probability.mean()))
     true = np.array([True, False, False, True, False])
     one = np.ones(5)
     expected = {
@@ -104,7 +105,9 @@ def test_a_pair_belongs_to_the_strata_of_both_ends(make_run: Make, make_truth: M
         "independent": 2,
     }
     assert got["shared_infrastructure"]["cllr"]["value"] is None
-    assert got["shared_infrastructure"]["cost_untrue"]["value"] == pytest.approx(np.log2(1 + 100))
+    share = np.mean([p for p, _ in PAIRS.values()])
+    among = share / (1 - share)
+    assert got["shared_infrastructure"]["cost_untrue"]["value"] == pytest.approx(np.log2(1 + 100 / among))
 
 
 def test_hypotheses_names_and_tiers(make_run: Make, make_truth: Make) -> None:
