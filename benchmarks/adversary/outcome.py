@@ -31,8 +31,8 @@ class Found:
     """Accounts in rings as a run grouped them, with what it says of them.
 
     Attributes:
-        members: account_id, ring_id, tier, size, operator, status of the ring (null where the account was set apart
-            from an attributed one), eligible (the account is firm in a ring whose firm part may be attributed).
+        members: account_id, ring_id, tier, size, operator and status of the ring that it stands in at last (it may be
+            set apart from an attributed one), eligible (it is firm in a ring whose firm part may be attributed).
         refused: rows of the tables that the run could not use.
     """
 
@@ -69,13 +69,12 @@ def judge(tables: Tables, work: Path) -> Found:
 
 
 def _members(grouped: pl.DataFrame, said: Verdict) -> pl.DataFrame:
-    size = grouped.group_by("ring_id").agg(size=pl.len())
-    rings = said.told.rings.select("ring_id", "status", "operator").join(size, on="ring_id")
-    standing = pl.col("account_id").is_in(said.members["account_id"].implode())
+    said_of = said.told.rings.select("ring_id", "status", "operator")
+    now = said.members.select("account_id", "ring_id").join(said_of, on="ring_id").drop("ring_id")
     eligible = pl.col("ring_id").is_in(said.eligible.implode()) & pl.col("firm")
     return (
-        grouped.join(rings, on="ring_id")
-        .with_columns(status=pl.when(standing).then("status"), eligible=eligible)
+        grouped.join(now, on="account_id", how="left")
+        .with_columns(size=pl.len().over("ring_id"), eligible=eligible)
         .select("account_id", "ring_id", "tier", "size", "status", "operator", "eligible")
         .sort("account_id")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,8 @@ class Verdict:
     """What a run says of its rings.
 
     Attributes:
-        members: members of the rings: of those that are attributed the firm ones alone.
+        members: members of the rings: of those that are attributed the firm ones alone, and the others as rings of
+            their own.
         told: of these rings.
         eligible: ids of the rings whose firm part the error control may attribute, if their score is high enough.
     """
@@ -84,7 +86,7 @@ def verdict(
     """Attributes the firm parts of rings that the error control lets be attributed; arguments as `write_rings`.
 
     The firm part is what is weighed, scored and promised something about, as a ring of its own; where it is attributed
-    the other members leave the ring. Where it is not, the ring stays whole, and is a lead at most.
+    the other members are set apart, in a ring of theirs. Where it is not, the ring stays whole. Both are leads at most.
     """
     model = model or shipped_ring_model()
     grouped = pl.read_parquet(out / GROUPED_FILE)
@@ -96,21 +98,37 @@ def verdict(
     of = told.rings["ring_id"]
     attributed = of.filter(allowed(told.rings, settings.attribution, known, cases))
     here = pl.col("ring_id").is_in(attributed.implode())
+    apart = set_apart(grouped.filter(here & ~pl.col("firm")), settings.rings.min_size)
+    rest = _told(signals, out, apart, model)
     lead = pl.when(is_lead(settings.attribution)).then(pl.lit(Status.LEAD.value))
+    others = pl.concat([whole.rings.filter(~here), rest.rings])
     rings = pl.concat(
         [
             told.rings.filter(here).with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
-            whole.rings.filter(~here).with_columns(
-                status=lead.otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))
-            ),
+            others.with_columns(status=lead.otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))),
         ]
     )
-    matrix = pl.concat([told.matrix.filter(here), whole.matrix.filter(~here)])
+    matrix = pl.concat([told.matrix.filter(here), whole.matrix.filter(~here), rest.matrix])
     return Verdict(
-        grouped.filter(~here | pl.col("firm")),
+        pl.concat([grouped.filter(~here | pl.col("firm")), apart]),
         Told(rings.sort("ring_id"), matrix.sort(TABLES["matrix"][1])),
         of.filter(eligible(told.rings, settings.attribution)),
     )
+
+
+def set_apart(members: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Members of attributed rings who are not firm, as rings of their own; too few of a ring are in none.
+
+    Args:
+        members: rows of `GROUPED`.
+        least: accounts of a ring at least.
+    """
+    enough = members.filter(pl.len().over("ring_id") >= least)
+    ids = {
+        ring: f"ring-{hashlib.sha256(f'{ring} apart'.encode()).hexdigest()[:12]}"
+        for ring in enough["ring_id"]
+    }
+    return enough.with_columns(pl.col("ring_id").replace_strict(ids, return_dtype=pl.String))
 
 
 def firm_parts(grouped: pl.DataFrame) -> pl.DataFrame:

@@ -43,7 +43,8 @@ def name_rings(before: RunPaths, out: Path, number: int) -> dict[str, Any]:
     earlier = before.root / RETIRED_FILE
     retired = pl.read_parquet(earlier) if earlier.exists() else pl.DataFrame(schema=RETIRED)
     columns = ["ring_id", "account_id"]
-    old = pl.read_parquet(before.table("members"), columns=columns)
+    grouped = before.root / GROUPED_FILE  # as they were before any accounts were set apart
+    old = pl.read_parquet(grouped if grouped.exists() else before.table("members"), columns=columns)
     result = continuity(old, members.select(columns), retired["ring_id"].to_list())
     names = pl.DataFrame(
         {"ring_id": list(result.ids), "id": list(result.ids.values())},
