@@ -33,14 +33,14 @@ from graphattr.pipeline.update_load import fold
 from graphattr.pipeline.update_place import aside, commit, recover
 from graphattr.pipeline.update_rings import RETIRED_FILE, name_rings
 from graphattr.pipeline.update_sources import Reading
-from graphattr.records import RunPaths
+from graphattr.records import GROUPED_FILE, RunPaths
 from graphattr.settings import Secrets, Settings
 from graphattr.store.open import open_store
 from models import KnownRings
 from models.linkage import Linkage
 
 #: Files of a run that an update reads, beside the folders signals and quarantine.
-_READ: Final = ("members.parquet", "load_report.json", RETIRED_FILE)
+_READ: Final = ("members.parquet", GROUPED_FILE, "load_report.json", RETIRED_FILE)
 
 
 @dataclass(frozen=True)

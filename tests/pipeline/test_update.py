@@ -182,14 +182,14 @@ def test_ended_ids_are_remembered(both: Path, tmp_path: Path) -> None:
     """A new ring never gets the id of one that ended, though it would have that id in a run of its own."""
     out = copy(both, tmp_path)
     ring, accounts = (
-        pl.read_parquet(out / "members.parquet")
+        pl.read_parquet(out / "grouped.parquet")
         .group_by("ring_id", maintain_order=True)
         .agg("account_id")
         .row(0)
     )
     # The run forgets the ring, as if it had ended; its accounts are still linked, so it is found again.
-    kept = pl.read_parquet(out / "members.parquet").filter(pl.col("ring_id") != ring)
-    kept.write_parquet(out / "members.parquet")
+    kept = pl.read_parquet(out / "grouped.parquet").filter(pl.col("ring_id") != ring)
+    kept.write_parquet(out / "grouped.parquet")
     ended = pl.DataFrame(
         {"ring_id": [ring], "update": [1], "to_ids": [[]]},
         schema=pl.read_parquet_schema(out / "retired.parquet"),
@@ -199,7 +199,7 @@ def test_ended_ids_are_remembered(both: Path, tmp_path: Path) -> None:
     )
     resign(out)
     fold(out, write(tmp_path / "new", events=new_event(out)))
-    found = pl.read_parquet(out / "members.parquet").filter(pl.col("account_id").is_in(accounts))
+    found = pl.read_parquet(out / "grouped.parquet").filter(pl.col("account_id").is_in(accounts))
     (name,) = found["ring_id"].unique()
     assert name != ring
     assert ring not in pl.read_parquet(out / "rings.parquet")["ring_id"]

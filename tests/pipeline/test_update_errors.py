@@ -83,7 +83,9 @@ def test_a_run_that_is_being_made_anew(world: Path, out: Path) -> None:
     assert "resumes" in refused(out, world / "signals", "is not finished").hint
 
 
-@pytest.mark.parametrize("name", ["signals/ips.parquet", "members.parquet", "load_report.json"])
+@pytest.mark.parametrize(
+    "name", ["signals/ips.parquet", "grouped.parquet", "members.parquet", "load_report.json"]
+)
 def test_a_run_that_was_changed(world: Path, out: Path, name: str) -> None:
     (out / name).write_bytes((out / name).read_bytes()[:-1] + b"!")
     refused(out, world / "signals", "not the file that run.json names")
