@@ -24,10 +24,11 @@ from models.joining import load_joining
 from models.linkage import shipped_linkage
 from models.rings import load_ring_model
 
+#: Worlds with firm parts that can be attributed.
 WORLDS = [
     RingWorld("tiny", family, FIRST_SEED + n, calibrates)
     for family in "AB"
-    for n, calibrates in enumerate((False, False, True))
+    for n, calibrates in ((32, False), (35, False), (37, True))
 ]
 
 
