@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribut
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.statistics import ring_statistics
-from graphattr.pipeline.grouping import Signals
+from graphattr.pipeline.grouping import Signals, ring_id
 from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, TABLES, UTC, Status
 from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
@@ -89,17 +88,17 @@ def verdict(
     the other members are set apart, in a ring of theirs. Where it is not, the ring stays whole. Both are leads at most.
     """
     model = model or shipped_ring_model()
-    grouped = pl.read_parquet(out / GROUPED_FILE)
-    whole = _told(signals, out, grouped, model)
+    grouped, links = pl.read_parquet(out / GROUPED_FILE), pl.read_parquet(out / "links.parquet")
+    whole = _told(signals, out, grouped, links, model)
     # Without rings with known truth that speak of this run nothing is attributed.
     parts = firm_parts(grouped) if _whole(signals) and known.tuning is not None else grouped.clear()
-    told = _told(signals, out, parts, model)
+    told = _told(signals, out, parts, links, model)
     cases = closed_cases(parts, signals.tables.get("labels"))
     of = told.rings["ring_id"]
     attributed = of.filter(allowed(told.rings, settings.attribution, known, cases))
     here = pl.col("ring_id").is_in(attributed.implode())
     apart = set_apart(grouped.filter(here & ~pl.col("firm")), settings.rings.min_size)
-    rest = _told(signals, out, apart, model)
+    rest = _told(signals, out, apart, links, model)
     lead = pl.when(is_lead(settings.attribution)).then(pl.lit(Status.LEAD.value))
     others = pl.concat([whole.rings.filter(~here), rest.rings])
     rings = pl.concat(
@@ -124,10 +123,7 @@ def set_apart(members: pl.DataFrame, least: int) -> pl.DataFrame:
         least: accounts of a ring at least.
     """
     enough = members.filter(pl.len().over("ring_id") >= least)
-    ids = {
-        ring: f"ring-{hashlib.sha256(f'{ring} apart'.encode()).hexdigest()[:12]}"
-        for ring in enough["ring_id"]
-    }
+    ids = {ring: ring_id(f"{ring} apart") for ring in enough["ring_id"]}
     return enough.with_columns(pl.col("ring_id").replace_strict(ids, return_dtype=pl.String))
 
 
@@ -137,9 +133,8 @@ def firm_parts(grouped: pl.DataFrame) -> pl.DataFrame:
     return firm.filter(pl.len().over("ring_id") >= LEAST_SIZE)
 
 
-def _told(signals: Signals, out: Path, members: pl.DataFrame, model: RingModel) -> Told:
+def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFrame, model: RingModel) -> Told:
     """What is said of the rings that these members make; nobody's status."""
-    links = pl.read_parquet(out / "links.parquet")
     statistics = ring_statistics(
         signals.tables, members, links, out / "holdings.parquet", signals.lists, shipped_joining().join
     )

@@ -295,10 +295,12 @@ def write_groups(
 
 def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:
     """Id of each ring: a digest of its first member's id, so that a ring that gains or loses others keeps it."""
-    return {
-        int(ring): "ring-" + hashlib.sha256(str(index.accounts[int(ring)]).encode()).hexdigest()[:12]
-        for ring in grouping.rings
-    }
+    return {int(ring): ring_id(str(index.accounts[int(ring)])) for ring in grouping.rings}
+
+
+def ring_id(text: str) -> str:
+    """Id of a ring, from a text that is its own."""
+    return "ring-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _members_table(

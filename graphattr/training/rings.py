@@ -105,16 +105,11 @@ def ring_rows(
         "family": pl.lit(world.family),
         "calibrates": pl.lit(world.calibrates),
     }
-    rows = [
-        (told, pl.lit(firm).alias("firm"), pl.lit(world.name).alias("world"))
-        for told, firm in ((whole, False), (part, True))
-    ]
-    facts = [told.facts.select(*FACTS).with_columns(firm, **here) for told, firm, _ in rows]
-    statistics = [told.statistics.with_columns(firm, of) for told, firm, of in rows]
+    both = ((whole, pl.lit(value=False)), (part, pl.lit(value=True)))
     return (
-        pl.concat(facts),
-        pl.concat(statistics),
-        whole.members.with_columns(here["world"].alias("world"), here["calibrates"].alias("calibrates")),
+        pl.concat(told.facts.select(*FACTS).with_columns(firm=firm, **here) for told, firm in both),
+        pl.concat(told.statistics.with_columns(firm=firm, world=here["world"]) for told, firm in both),
+        whole.members.with_columns(world=here["world"], calibrates=here["calibrates"]),
     )
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.readings import PRIOR, READINGS
+from graphattr.pipeline.attributing import CONTROLLED
 from graphattr.records import HYPOTHESES
 from graphattr.training.rings_fit import Array, Rings, fit, knots
 from models.linkage import Linkage
@@ -192,7 +193,7 @@ def posteriors(rings: Collected, model: RingModel) -> pl.DataFrame:
 def _score(rings: Collected, model: RingModel) -> dict[str, ScoreCurve]:
     """Curves of a ring being wholly right, by family."""
     told = posteriors(rings, model)
-    controlled = pl.sum_horizontal(f"p_{name}" for name in ("single_operator", "contractors", "reseller"))
+    controlled = pl.sum_horizontal(f"p_{name}" for name in CONTROLLED)
     wide = rings.wide().join(told.select("world", "ring_id", controlled=controlled), on=["world", "ring_id"])
     least, likely = SCORED
     wide = wide.filter((pl.col("accounts") >= least) & (pl.col("controlled") >= likely))

@@ -10,7 +10,9 @@ import pytest
 
 from graphattr.errors import BundleError, InputError, RunError
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
+from graphattr.evidence.case import Case
 from graphattr.evidence.document import Code, Quote, figures_of, plain
+from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
 from graphattr.records import HYPOTHESES
 
@@ -201,3 +203,20 @@ def test_pages_as_text(run: Path) -> None:
     assert "\nSpeaks against it:\n  nothing\n" in text
     text = pair_text(pair_page(run, "acc-b1", "acc-b2"))
     assert "\u202e" not in text
+
+
+def test_accounts_outside_are_counted_and_not_the_members_that_they_are_linked_to() -> None:
+    members = pl.DataFrame(
+        [("r", a) for a in ("a", "b", "c")], schema=["ring_id", "account_id"], orient="row"
+    )
+    pairs = [
+        ("a", "b", 0.9),
+        ("a", "x", 0.5),
+        ("b", "x", 0.8),
+        ("c", "x", 0.7),
+        ("c", "y", 0.49),
+        ("x", "z", 0.9),
+    ]
+    links = pl.DataFrame(pairs, schema=["account_a", "account_b", "probability"], orient="row")
+    case = Case(("r",), "full", {"members": members, "links": links}, {})
+    assert RULES["ring.linked_outside"].compute(case, "r").value == 1
