@@ -56,7 +56,7 @@ def test_tables_have_their_schema_and_order(finished: Path) -> None:
         assert frame.select(key).is_unique().all() or name == "evidence", name
 
 
-def test_only_firm_members_of_attributed_rings_stay_and_all_of_the_others(
+def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
     finished: Path, tmp_path: Path
 ) -> None:
     key = ["ring_id", "account_id"]
