@@ -221,6 +221,11 @@ class RunPaths:
         return self.root / "graph"
 
     @property
+    def grouped(self) -> Path:
+        """The members as they were grouped, before any were set apart from a ring that is attributed."""
+        return self.root / GROUPED_FILE
+
+    @property
     def load_report(self) -> Path:
         """Row counts a table, exact."""
         return self.root / "load_report.json"

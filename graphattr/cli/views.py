@@ -11,6 +11,8 @@ import typer
 from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
+from graphattr.explorer.queries import set_apart
+from graphattr.explorer.runs import open_run as opened
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets
 from graphattr.store.base import Edge, Node
@@ -72,10 +74,17 @@ def ring(
     """Say what one ring is consistent with, its rivals, what speaks for and against, and its weakest point."""
     RunPaths.finished(run)
     page = ring_page(run, ring_id)
+    apart = set_apart(opened(run), ring_id).to_dicts()
     if json_:
-        emit(page_json(page))
-    else:
-        out.print(page_text(page))
+        emit(page_json(page) | {"set_apart": apart})
+        return
+    out.print(page_text(page))
+    for other in apart:
+        status = other["status"].replace("_", " ")
+        out.print(
+            f"Grouped with these, and set apart as only some may be attributed: {other['accounts']:,} accounts in"
+            f" {other['ring_id']}, {status}."
+        )
 
 
 def explain(

@@ -50,6 +50,31 @@ def ring(run: Run, ring_id: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=_KEEP)
+def set_apart(run: Run, ring_id: str) -> pl.DataFrame:
+    """The other rings that accounts grouped with this ring's stand in: ring_id, status, accounts of that group.
+
+    An attributed ring holds those alone whom more than one kind of evidence holds there; the others that were grouped
+    with them stand in a ring of their own (docs/decisions/0013-firm-parts.md).
+    """
+    if not run.paths.grouped.is_file():
+        return pl.DataFrame(schema={"ring_id": pl.String, "status": pl.String, "accounts": pl.Int64})
+    group = pl.scan_parquet(run.paths.grouped).select("account_id", group="ring_id")
+    here = run.scan("members").filter(pl.col("ring_id") == ring_id).select("account_id")
+    groups = group.join(here, on="account_id", how="semi").select("group").unique()
+    return (
+        group.join(groups, on="group", how="semi")
+        .join(run.scan("members").select("account_id", "ring_id"), on="account_id")
+        .filter(pl.col("ring_id") != ring_id)
+        .group_by("ring_id")
+        .agg(accounts=pl.len().cast(pl.Int64))
+        .join(run.scan("rings").select("ring_id", "status"), on="ring_id")
+        .select("ring_id", "status", "accounts")
+        .sort("ring_id")
+        .collect()
+    )
+
+
+@lru_cache(maxsize=_KEEP)
 def members(run: Run, ring_id: str) -> pl.DataFrame:
     """A ring's members, the surest first: columns of MEMBERS and account facts.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from graphattr.links.likeness import ALL_LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates, pairs_by_signal, part_of
 from graphattr.links.profiles import Profiles
 from graphattr.links.tally import Slots, Tally, by_number
+from graphattr.links.threads import side_by_side
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
@@ -26,6 +28,8 @@ Whole = NDArray[np.int64]
 DECIMALS = 6
 #: Pairs that are measured at a time, so that memory does not grow with them.
 CHUNK = 500_000
+#: The same where several threads do.
+ASIDE = 250_000
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,12 @@ class Scored:
     entities: Array
     traits: Traits
 
-    @property
+    @cached_property
     def log_odds(self) -> Array:
         """log10 posterior odds, shape (n,)."""
         return np.asarray(self.groups.sum(axis=1) + self.prior)
 
-    @property
+    @cached_property
     def probability(self) -> Array:
         """Posterior probability that the pair shares a controller, shape (n,)."""
         return probability(self.log_odds)
@@ -93,8 +97,9 @@ def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveM
     """
     fixed = np.zeros((len(found), len(GROUPS)))
     likeness = np.full((len(found), len(GROUPS)), -np.inf)
-    for start in range(0, len(found), CHUNK):
-        part = slice(start, start + CHUNK)
+
+    def weigh(start: int) -> None:
+        part = slice(start, start + ASIDE)
         for name, values in weighed(profiles, found.a[part], found.b[part], model).items():
             if name in model.curves:
                 fixed[part, GROUPS.index(model.curves[name].group)] += values
@@ -102,6 +107,8 @@ def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveM
                 column = likeness[part, GROUPS.index(model.likeness[name].group)]
                 # Within a group the best piece counts, never the sum: values of one group depend on each other.
                 np.maximum(column, values, out=column)
+
+    side_by_side(weigh, range(0, len(found), ASIDE))
     for signal, rows in unshared(profiles, found, index, model).items():
         curve = model.curves[f"absent:{signal}"]
         fixed[rows, GROUPS.index(curve.group)] += round(curve.values[0], DECIMALS)

@@ -26,8 +26,11 @@ CONTROLLED = ("single_operator", "contractors", "reseller")
 LEAST_GROUPS = 2
 #: A ring that is more likely innocent than not is never attributed, whatever the settings.
 LEAST_CONTROLLED = 0.5
-#: Log10 odds that all parts of a ring share a controller, where that is least sure (`attribution.seams`).
-LEAST_SEAM = 0.0
+#: Log10 odds that all parts of a firm part share a controller, where that is least sure (`attribution.seams`), and
+#: those of the ring that it is part of: two operators who were taken for one show in all that they share.
+LEAST_SEAM, LEAST_WHOLE_SEAM = 0.0, 1.0
+#: A firm part is at least so much of its ring: an attribution is of a ring, not of the best evidence that lies in it.
+LEAST_PART = 0.6
 #: Tables that the rings with known truth were found with.
 NEEDED = ("payments", "ips", "devices", "usage", "events")
 #: Tables with a time of use.
@@ -93,6 +96,8 @@ def verdict(
     # Without rings with known truth that speak of this run nothing is attributed.
     parts = firm_parts(grouped) if _whole(signals) and known.tuning is not None else grouped.clear()
     told = _told(signals, out, parts, links, model)
+    beside = whole.rings.select("ring_id", whole="size", whole_seam="seam")
+    told = Told(told.rings.join(beside, on="ring_id", how="left"), told.matrix)
     cases = closed_cases(parts, signals.tables.get("labels"))
     of = told.rings["ring_id"]
     attributed = of.filter(allowed(told.rings, settings.attribution, known, cases))
@@ -103,7 +108,9 @@ def verdict(
     others = pl.concat([whole.rings.filter(~here), rest.rings])
     rings = pl.concat(
         [
-            told.rings.filter(here).with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
+            told.rings.filter(here)
+            .drop("whole", "whole_seam")
+            .with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
             others.with_columns(status=lead.otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))),
         ]
     )
@@ -209,7 +216,7 @@ def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
     """Which firm parts of rings may be attributed at all: those of calibration rings pass the same filter.
 
     Args:
-        rings: size, controlled, groups and seam of the part, weakest_point of the ring.
+        rings: size, controlled, groups and seam of the part, weakest_point, whole and whole_seam of the ring.
         settings: lead_probability, lead_size.
     """
     may = (
@@ -220,6 +227,8 @@ def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
         & pl.col("weakest_point").is_null()
         # What would rather come apart may be of two controllers.
         & (pl.col("seam").fill_null(-np.inf) >= LEAST_SEAM)
+        & (pl.col("whole_seam").fill_null(-np.inf) >= LEAST_WHOLE_SEAM)
+        & (pl.col("size") >= LEAST_PART * pl.col("whole"))
     )
     return rings.select(may.alias("eligible")).to_series()
 

@@ -26,6 +26,8 @@ TELLING = 0.15
 #: strong, has but likenesses left then (docs/decisions/0012).
 LARGE = 5
 LEFT = -2.5
+#: In a ring of n accounts the prior odds of a link are one in so many times n at least, where the ring is given.
+CHANCES = 30
 #: A member is firm whom links of at least these log10 odds tie into its ring whichever one kind of evidence is left
 #: out, and with it the graph network (docs/decisions/0013-firm-parts.md).
 FIRM = -1.0
@@ -182,13 +184,17 @@ def _largest(piece: Whole, kept: NDArray[np.bool_], entity: Whole) -> Whole:
 def _without_each_kind(scored: Scored, links: Whole, entity: Whole) -> tuple[Whole, Whole, list[Array]]:
     """Ends of the links inside rings, and their log10 odds without each kind of evidence and the graph network.
 
-    What speaks against a link stays.
+    What speaks against a link stays. The prior odds are those of the run, or those of one link in `CHANCES` times the
+    members of the ring for each of them, if they are higher: whom chance makes alike to a member depends on how many
+    members there are to be alike to, and not on how many accounts the service has.
     """
     a, b = scored.candidates.a[links], scored.candidates.b[links]
     inside = entity[a] == entity[b]
     links, graph = links[inside], GROUPS.index("graph")
+    members = np.bincount(entity)[entity[a[inside]]]
+    raised = np.maximum(-np.log10(CHANCES * members) - scored.prior, 0)
     groups = np.maximum(scored.groups[links], 0)
-    without = scored.log_odds[links] - groups[:, graph]
+    without = scored.log_odds[links] + raised - groups[:, graph]
     return a[inside], b[inside], [without - groups[:, kind] for kind in range(len(GROUPS)) if kind != graph]
 
 

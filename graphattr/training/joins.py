@@ -42,8 +42,18 @@ Whole = NDArray[np.int64]
 FIRST_SEED: Final = 4000
 #: How many worlds of each preset; every second one lacks mechanisms.
 WORLDS: Final = {"sample": 10, "small": 20, "resellers": 4, "companies": 2, "none": 2, "tiny": 12}
+#: Beside them large worlds, for rings of a hundred accounts and more; a share of the worlds has none.
+LARGE_WORLDS: Final = {"world100k": 2}
+#: A world of so many accounts is a large one. It has as many sets as all others together, so that of each case but
+#: the largest sets only some pairs are read in each pass, and only some members.
+LARGE: Final = 20_000
+MOST_PAIRS: Final = 500
+MOST_MEMBERS: Final = 200
 #: Chance of each mechanism to be left out of such a world: rings must hold without the help of any one of them.
 LEFT_OUT: Final = 0.4
+#: Sizes that a case does not read. Worlds of a few thousand accounts hold no controller with hundreds, so that curves
+#: over sizes without a bound teach that large sets never belong together (docs/decisions/0012-joined-cells.md).
+UNREAD: Final = {"one-many": ("larger",), "few-any": ("larger",), "many-many": ("smaller", "larger")}
 #: Rows that a case is fitted to at most, and figures that say nothing in it.
 MOST_ROWS: Final = 80_000
 FEWEST_ROWS: Final = 200
@@ -81,11 +91,13 @@ class JoinWorld:
 
 
 def join_worlds(share: float = 1.0) -> list[JoinWorld]:
-    """The worlds of what ships; `share` of each number, one at least."""
+    """The worlds of what ships; `share` of each number, one at least, and of large ones none if it comes to that."""
     names = sorted(name for name, one in MECHANISMS.items() if "A" in one.families)
+    numbers = {preset: max(1, round(count * share)) for preset, count in WORLDS.items()}
+    numbers |= {preset: round(count * share) for preset, count in LARGE_WORLDS.items()}
     worlds: list[JoinWorld] = []
-    for preset, count in WORLDS.items():
-        for _ in range(max(1, round(count * share))):
+    for preset, count in numbers.items():
+        for _ in range(count):
             seed = FIRST_SEED + len(worlds)
             draw = np.random.default_rng(seed)
             off = tuple(name for name in names if draw.random() < LEFT_OUT) if seed % 2 else ()
@@ -175,7 +187,20 @@ def _joins(one: Example, settings: Settings, judge: Judge, least: float) -> _Row
         kept = np.flatnonzero(found.figures[:, FEATURES.index("best")] > LEAST_ODDS)
         share = _share(turn.label, one.controller, found.first[kept], found.second[kept])
         parts.append(_Rows(found.case[kept], found.figures[kept], share))
-    return _together(parts)
+    every = _together(parts)
+    if len(one.controller) < LARGE:
+        return every
+    of_case = [np.flatnonzero(every.case == number) for number in range(len(CASES))]
+    some = [
+        rows if name == CASES[-1] else _some(rows, MOST_PAIRS)
+        for name, rows in zip(CASES, of_case, strict=True)
+    ]
+    return every[np.sort(np.concatenate(some))]
+
+
+def _some(rows: Whole, most: int) -> Whole:
+    """Every so manieth of the rows, so that at most so many are left."""
+    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def _share(label: Whole, controller: Whole, first: Whole, second: Whole) -> Array:
@@ -198,6 +223,8 @@ def _members(one: Example, settings: Settings, judge: Judge) -> _Rows:
     support[resampled.account] = resampled.probability
     found = own(one.links, grouping.entity, support)
     here = np.flatnonzero(np.isin(grouping.entity[found.first], grouping.rings))
+    if len(one.controller) >= LARGE:
+        here = _some(here, MOST_MEMBERS)
     belongs = _belongs(grouping.entity, one.controller)
     return _Rows(found.case[here], found.figures[here], belongs[found.first[here]])
 
@@ -221,16 +248,16 @@ def _judge(parts: Sequence[_Rows], penalty: float) -> Judge:
     every = _together(parts)
     cases = {}
     for number, name in enumerate(CASES):
-        rows = np.flatnonzero(every.case == number)
-        rows = rows[:: max(1, -(-len(rows) // MOST_ROWS))]
+        rows = _some(np.flatnonzero(every.case == number), MOST_ROWS)
         share = every.share[rows]
         if len(rows) >= FEWEST_ROWS and 0 < share.sum() < len(rows):
-            cases[name] = _case(every[rows], penalty)
+            cases[name] = _case(every[rows], penalty, UNREAD.get(name, ()))
     return Judge(cases=cases)
 
 
-def _case(rows: _Rows, penalty: float) -> Case:
-    spread = np.flatnonzero(np.ptp(rows.figures, axis=0) > 0)
+def _case(rows: _Rows, penalty: float, unread: Sequence[str]) -> Case:
+    read = np.array([name not in unread for name in FEATURES])
+    spread = np.flatnonzero((np.ptp(rows.figures, axis=0) > 0) & read)
     at = [_knots(rows.figures[:, place], rows.share) for place in spread]
     both = Rings(
         np.concatenate([rows.figures, rows.figures])[:, spread],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,15 @@ def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> tup
         Collected(facts.filter(firm=part).drop("firm"), statistics.filter(firm=part).drop("firm"), members)
         for part in (False, True)
     )
-    return rings, firm
+    return rings, replace(firm, facts=_beside_whole(firm.facts, rings))
+
+
+def _beside_whole(parts: pl.DataFrame, rings: Collected) -> pl.DataFrame:
+    """Facts of firm parts with what `eligible` reads of their rings: whole (accounts), whole_seam."""
+    key = ["world", "ring_id"]
+    seam = rings.statistics.filter(statistic="seam").select(*key, whole_seam="value")
+    whole = rings.facts.select(*key, whole="accounts").join(seam, on=key, how="left")
+    return parts.join(whole, on=key, how="left")
 
 
 def scored(rings: Collected, model: RingModel) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def ring(size: int, bad: float, score: float) -> dict[str, object]:
     innocents = size if bad == 1 else 0
     return {
         "size": size, "bad": bad, "score": score, "innocents": innocents, "controlled": 0.9, "groups": 3.0,
-        "weakest_point": None, "seam": 1.0,
+        "weakest_point": None, "seam": 1.0, "whole": size, "whole_seam": 1.0,
     }  # fmt: skip
 
 

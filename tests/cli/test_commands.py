@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -54,6 +55,22 @@ def test_ring_page_is_neutral_and_complete(command: Command, finished: Path) -> 
         assert part in done.stdout
     for word in ("guilty", "fraudster", "criminal"):
         assert word not in done.stdout.lower()
+
+
+def test_a_ring_names_those_that_were_set_apart_from_it(
+    command: Command, finished: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    rings = pl.read_parquet(run / "rings.parquet").sort("size", "ring_id", descending=[True, False])
+    first, second = rings["ring_id"][:2]
+    members = pl.read_parquet(run / "members.parquet")
+    whole = pl.when(pl.col("ring_id") == second).then(pl.lit(first)).otherwise("ring_id").alias("ring_id")
+    members.with_columns(whole, firm=True).write_parquet(run / "grouped.parquet")
+    said = " ".join(command("ring", run, first).stdout.split())
+    assert f"{rings['size'][1]:,} accounts in {second}," in said
+    told = json.loads(command("ring", run, first, "--json").stdout)
+    assert [other["ring_id"] for other in told["set_apart"]] == [second]
+    assert json.loads(command("ring", run, rings["ring_id"][2], "--json").stdout)["set_apart"] == []
 
 
 def test_an_unknown_ring(command: Command, finished: Path) -> None:

@@ -41,6 +41,26 @@ def test_an_unknown_ring_is_an_error(run: Run) -> None:
         queries.ring(run, "ring-0000")
 
 
+def test_rings_that_were_grouped_together_name_each_other(run_folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    members = pl.read_parquet(copy / "members.parquet")
+    apart = PLANS[1].ring_id
+    # As they were grouped the second ring was part of the first.
+    whole = pl.when(pl.col("ring_id") == apart).then(pl.lit(TOP)).otherwise("ring_id").alias("ring_id")
+    members.with_columns(whole, firm=pl.col("ring_id") == TOP).write_parquet(copy / "grouped.parquet")
+    run = open_run(copy)
+    status = dict(pl.read_parquet(copy / "rings.parquet").select("ring_id", "status").iter_rows())
+    for ring, other, accounts in ((TOP, apart, PLANS[1].size), (apart, TOP, PLANS[0].size)):
+        row = {"ring_id": other, "status": status[other], "accounts": accounts}
+        assert queries.set_apart(run, ring).to_dicts() == [row]
+    assert queries.set_apart(run, PLANS[2].ring_id).is_empty()
+
+
+def test_a_run_without_groups_sets_nobody_apart(run: Run) -> None:
+    assert not run.paths.grouped.exists()
+    assert queries.set_apart(run, TOP).is_empty()
+
+
 def test_members_carry_their_facts(run: Run) -> None:
     members = queries.members(run, TOP)
     usage = pl.read_parquet(run.paths.signals / "usage.parquet")

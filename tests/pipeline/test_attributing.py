@@ -12,7 +12,10 @@ from graphattr.settings import AttributionSettings
 from models import KnownRings
 from models.rings import ScoreCurve, shipped_ring_model
 
-GOOD = {"size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "seam": 0.0, "score": 2.0}
+GOOD = {
+    "size": 20, "controlled": 0.9, "groups": 3.0, "weakest_point": None, "seam": 0.0, "score": 2.0, "whole": 33,
+    "whole_seam": 1.0,
+}  # fmt: skip
 SCHEMA = {
     "ring_id": pl.String,
     "size": pl.Int64,
@@ -21,6 +24,8 @@ SCHEMA = {
     "weakest_point": pl.String,
     "seam": pl.Float64,
     "score": pl.Float64,
+    "whole": pl.Int64,
+    "whole_seam": pl.Float64,
 }
 
 
@@ -53,6 +58,9 @@ def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float
         {"groups": None},
         {"seam": -0.01},  # it may be two rings
         {"seam": None},
+        {"whole": 34},  # most of it is not firm
+        {"whole_seam": 0.99},  # the ring that it is part of may be two
+        {"whole_seam": None},
     ],
 )
 def test_what_is_not_eligible_is_never_attributed(change: dict[str, object]) -> None:

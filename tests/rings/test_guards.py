@@ -1,5 +1,6 @@
 """Vetoes, and two kinds of evidence across every cut, against slow oracles."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -265,6 +266,21 @@ def test_what_one_planted_value_attaches_is_never_firm() -> None:
     # Two that the value was planted on, and who know each other well, are no more firm than one.
     pair = planted | {(n, 6): said for (n, _), said in planted.items()} | {(5, 6): THREE}
     assert firmly(ring | pair, [0] * 7) == [0, 1, 2, 3, 4]
+
+
+def test_what_must_be_left_of_a_member_goes_by_the_ring_and_not_by_how_many_accounts_there_are() -> None:
+    ring = clique(5, THREE) | {(n, 5): {"payment": 9.0, "timing": 0.6} for n in range(2)}
+    entity, links = np.zeros(6, dtype=np.int64), np.arange(len(ring))
+
+    def told(prior: float) -> tuple[list[bool], list[bool]]:
+        scored = replace(scored_of(ring), prior=prior)
+        return firm(scored, links, entity).tolist(), hanging(scored, links, entity).tolist()
+
+    # In a ring of six the prior odds are one in 180 at least, about 10^-2.26: of the last .6 is not enough without
+    # the card for a firm member, and just enough for one that does not hang.
+    assert told(-7.0) == told(-np.log10(30 * 6)) == ([True] * 5 + [False], [False] * 6)
+    # Where any two accounts are likelier to belong together, that counts.
+    assert told(-1.5)[0] == [True] * 6
 
 
 def test_a_likeness_with_one_member_alone_makes_nobody_firm() -> None:

@@ -18,16 +18,19 @@ from graphattr.training.joins import (
     member_limits,
 )
 from graphattr.training.rings import FIRST_SEED as RINGS_FROM
-from models.joining import Joining
+from models.joining import CASES, Joining
 from models.linkage import shipped_linkage
 
 
 def test_every_second_world_lacks_mechanisms_and_none_is_used_elsewhere() -> None:
     worlds = join_worlds()
-    assert len({world.seed for world in worlds}) == len(worlds) == sum(joins.WORLDS.values())
+    numbers = joins.WORLDS | joins.LARGE_WORLDS
+    assert len({world.seed for world in worlds}) == len(worlds) == sum(numbers.values())
     assert all(FIRST_SEED <= world.seed < RINGS_FROM for world in worlds)
     assert {bool(world.without) for world in worlds[::2]} == {False}
     assert all(world.without for world in worlds[1::2])
+    assert {world.preset for world in worlds} == set(numbers)
+    # A small training has no large world.
     assert {world.preset for world in join_worlds(0.0)} == set(joins.WORLDS)
 
 
@@ -104,3 +107,32 @@ def test_what_is_learnt_joins_those_of_one_controller(examples: list[Example], t
 
 def test_the_same_worlds_teach_the_same(examples: list[Example]) -> None:
     assert fitted(examples) == fitted(examples)
+
+
+def test_large_sets_are_not_told_apart_by_their_sizes(examples: list[Example]) -> None:
+    joining = fitted(examples)
+    for judge in (joining.join, joining.stay):
+        for name, unread in joins.UNREAD.items():
+            assert not set(unread) & set(judge.cases[name].parts if name in judge.cases else ())
+    assert "larger" in joining.join.cases["one-few"].parts
+
+
+def test_of_a_large_world_all_large_sets_are_read_and_some_of_the_others(
+    examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = fitted(examples).join
+
+    def rows() -> tuple[list[int], int]:
+        found = joins._joins(examples[0], Settings(), judge, 0.5)
+        return np.bincount(found.case, minlength=len(CASES)).tolist(), len(
+            joins._members(examples[0], Settings(), judge).share
+        )
+
+    (every, members), most = rows(), 7
+    monkeypatch.setattr(joins, "LARGE", 0)
+    monkeypatch.setattr(joins, "MOST_PAIRS", most)
+    monkeypatch.setattr(joins, "MOST_MEMBERS", most)
+    (some, few), large = rows(), CASES.index("many-many")
+    assert some[large] == every[large] > 0
+    assert all(0 < now <= most < before for now, before in zip(some[:large], every[:large], strict=True))
+    assert 0 < few <= most < members

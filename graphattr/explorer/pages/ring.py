@@ -11,7 +11,7 @@ from graphattr.errors import RunError
 from graphattr.explorer import queries, signals, state, ui
 from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
-from graphattr.explorer.text import code, count, moment, percent, period, plural
+from graphattr.explorer.text import code, count, moment, percent, period, plural, shown
 from graphattr.explorer.timeline import BRUSH, timeline
 from graphattr.explorer.words import STATUS, STATUS_COLOUR, STATUS_MEANS, headline
 from graphattr.records import Status, Tier
@@ -34,6 +34,7 @@ def show() -> None:
         status = Status(ring["status"])
         st.badge(STATUS[status], color=STATUS_COLOUR[status], help=STATUS_MEANS[status])
     st.markdown(f"**{headline(ring)}** {STATUS_MEANS[Status(ring['status'])]}")
+    _set_apart(run, ring["ring_id"])
     _figures(run, ring)
     active = _timeline(run, ring)
     ring_network.show(run, ring, active)
@@ -53,6 +54,20 @@ def _chosen(run: Run) -> dict[str, Any] | None:
         st.info(f"This run has no ring {code(ring_id)}. Its id may be of another run.")
         st.page_link(ui.page(ui.QUEUE), label="To the queue")
         return None
+
+
+def _set_apart(run: Run, ring_id: str) -> None:
+    """Names the rings of accounts that were grouped with these, where one part alone could be attributed."""
+    for other in queries.set_apart(run, ring_id).iter_rows(named=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            many = plural(other["accounts"], "account")
+            st.markdown(
+                f"Grouped with these, and set apart as only some may be attributed: {many} in",
+                width="content",
+            )
+            if st.button(shown(other["ring_id"]), key=f"apart_{other['ring_id']}", type="tertiary"):
+                ui.open_ring(other["ring_id"])
+            st.badge(STATUS[Status(other["status"])], color=STATUS_COLOUR[Status(other["status"])])
 
 
 def _figures(run: Run, ring: dict[str, Any]) -> None:
