@@ -26,7 +26,7 @@ TELLING = 0.15
 #: strong, has but likenesses left then (docs/decisions/0012).
 LARGE = 5
 LEFT = -2.5
-#: In a ring of n accounts the prior odds of a link are one in so many times n at least, where the ring is given.
+#: In a ring of n accounts that has a core the prior odds of a link are one in so many times n at least.
 CHANCES = 30
 #: A member is firm whom links of at least these log10 odds tie into its ring whichever one kind of evidence is left
 #: out, and with it the graph network (docs/decisions/0013-firm-parts.md).
@@ -109,22 +109,37 @@ def corroborated(scored: Scored, links: Whole, entity: Whole) -> Whole:
             return entity
 
 
-def hanging(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
+def hanging(scored: Scored, links: Whole, entity: Whole, cored: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Accounts in rings of `LARGE` accounts or more that hang there on one kind of evidence, shape (N,).
+
+    In a ring that has a core the prior odds of a link are one in `CHANCES` times its members at least: whom chance
+    makes alike to a member depends on how many members there are to be alike to. Where chance may have made the whole
+    ring they are those of the run, which fall with the accounts of the service.
 
     Args:
         scored: the scored pairs.
         links: positions of the pairs used for grouping.
         entity: ring of each account, shape (N,).
+        cored: accounts of rings that have a core (`has_core`), shape (N,).
     """
     a, b, left = _without_each_kind(scored, links, entity)
+    members = np.bincount(entity, minlength=len(entity))[entity]
+    raised = np.where(cored, np.maximum(-np.log10(CHANCES * members) - scored.prior, 0), 0)
     held = np.full(len(entity), np.inf)
     for odds in left:
         best = np.full(len(entity), -np.inf)
         np.maximum.at(best, a, odds)
         np.maximum.at(best, b, odds)
         held = np.minimum(held, best)
-    return np.asarray((np.bincount(entity)[entity] >= LARGE) & (held < LEFT))
+    return np.asarray((members >= LARGE) & (held + raised < LEFT))
+
+
+def has_core(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
+    """Accounts in rings of which at least `LARGE` accounts are firm, shape (N,); arguments as `firm`."""
+    size = np.bincount(entity, minlength=len(entity))
+    large = size[entity[scored.candidates.a[links]]] >= LARGE
+    kept = firm(scored, links[large], entity)
+    return np.asarray(np.bincount(entity[kept], minlength=len(entity))[entity] >= LARGE)
 
 
 def firm(scored: Scored, links: Whole, entity: Whole) -> NDArray[np.bool_]:
@@ -184,17 +199,13 @@ def _largest(piece: Whole, kept: NDArray[np.bool_], entity: Whole) -> Whole:
 def _without_each_kind(scored: Scored, links: Whole, entity: Whole) -> tuple[Whole, Whole, list[Array]]:
     """Ends of the links inside rings, and their log10 odds without each kind of evidence and the graph network.
 
-    What speaks against a link stays. The prior odds are those of the run, or those of one link in `CHANCES` times the
-    members of the ring for each of them, if they are higher: whom chance makes alike to a member depends on how many
-    members there are to be alike to, and not on how many accounts the service has.
+    What speaks against a link stays.
     """
     a, b = scored.candidates.a[links], scored.candidates.b[links]
     inside = entity[a] == entity[b]
     links, graph = links[inside], GROUPS.index("graph")
-    members = np.bincount(entity)[entity[a[inside]]]
-    raised = np.maximum(-np.log10(CHANCES * members) - scored.prior, 0)
     groups = np.maximum(scored.groups[links], 0)
-    without = scored.log_odds[links] + raised - groups[:, graph]
+    without = scored.log_odds[links] - groups[:, graph]
     return a[inside], b[inside], [without - groups[:, kind] for kind in range(len(GROUPS)) if kind != graph]
 
 

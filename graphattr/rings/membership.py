@@ -15,7 +15,7 @@ from graphattr.links.tally import Slots, Tally
 from graphattr.records import Tier
 from graphattr.rings.between import Links, own
 from graphattr.rings.group import Grouping
-from graphattr.rings.guards import corroborated, hanging
+from graphattr.rings.guards import corroborated, hanging, has_core
 from graphattr.settings import RingSettings
 from models import AdditiveModel
 from models.joining import Joining
@@ -105,12 +105,13 @@ def belonging(
     support = np.zeros(index.size)
     resampled = membership(index, scored, grouping, model, settings.resamples, seed)
     support[resampled.account] = resampled.probability
+    cored = has_core(scored, grouping.links, grouping.entity)
     while True:
         found = own(links, grouping.entity, support)
         here = np.isin(grouping.entity[found.first], grouping.rings)
         member = found.first[here]
         told = probability(joining.stay.odds(found.case[here], found.figures[here]))
-        hang = hanging(scored, grouping.links, grouping.entity)
+        hang = hanging(scored, grouping.links, grouping.entity, cored)
         weak = member[(told < settings.min_membership) | hang[member]]
         if not len(weak):
             low, high = (told, told) if joining.limits is None else joining.limits.of(told)

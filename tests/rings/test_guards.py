@@ -20,6 +20,7 @@ from graphattr.rings.guards import (
     corroborated,
     firm,
     hanging,
+    has_core,
     vetoes,
 )
 
@@ -172,7 +173,8 @@ def clique(size: int, said: dict[str, float]) -> Groups:
 
 def hang(of: Groups, size: int) -> list[int]:
     entity = np.zeros(size, dtype=np.int64)
-    return np.flatnonzero(hanging(scored_of(of), np.arange(len(of)), entity)).tolist()
+    alone = np.zeros(size, dtype=bool)
+    return np.flatnonzero(hanging(scored_of(of), np.arange(len(of)), entity, alone)).tolist()
 
 
 def test_a_member_on_one_kind_and_the_network_alone_hangs() -> None:
@@ -193,7 +195,7 @@ def test_in_a_small_ring_nobody_hangs() -> None:
 def test_links_to_other_rings_do_not_keep_a_member() -> None:
     of = clique(LARGE, {"payment": 3.0, "timing": -0.6}) | {(0, LARGE): {"device": 3.0, "identity": 3.0}}
     entity = np.array([0] * LARGE + [LARGE])
-    found = hanging(scored_of(of), np.arange(len(of)), entity)
+    found = hanging(scored_of(of), np.arange(len(of)), entity, np.zeros(LARGE + 1, dtype=bool))
     assert np.flatnonzero(found).tolist() == list(range(LARGE))
 
 
@@ -268,19 +270,24 @@ def test_what_one_planted_value_attaches_is_never_firm() -> None:
     assert firmly(ring | pair, [0] * 7) == [0, 1, 2, 3, 4]
 
 
-def test_what_must_be_left_of_a_member_goes_by_the_ring_and_not_by_how_many_accounts_there_are() -> None:
-    ring = clique(5, THREE) | {(n, 5): {"payment": 9.0, "timing": 0.6} for n in range(2)}
-    entity, links = np.zeros(6, dtype=np.int64), np.arange(len(ring))
+def test_in_a_ring_with_a_core_what_must_be_left_goes_by_the_ring() -> None:
+    said = {"payment": 2.0, "network": 2.0, "device": 2.0}
+    ring = clique(LARGE, said) | {(n, LARGE): {"payment": 9.0, "timing": 0.6} for n in range(2)}
+    entity, links = np.zeros(LARGE + 1, dtype=np.int64), np.arange(len(ring))
 
-    def told(prior: float) -> tuple[list[bool], list[bool]]:
-        scored = replace(scored_of(ring), prior=prior)
-        return firm(scored, links, entity).tolist(), hanging(scored, links, entity).tolist()
+    def told(prior: float, at: dict[tuple[int, int], dict[str, float]] = ring) -> tuple[bool, list[int]]:
+        scored = replace(scored_of(at), prior=prior)
+        cored = has_core(scored, links, entity)
+        assert set(cored) <= {cored[0]}
+        return bool(cored[0]), np.flatnonzero(hanging(scored, links, entity, cored)).tolist()
 
-    # In a ring of six the prior odds are one in 180 at least, about 10^-2.26: of the last .6 is not enough without
-    # the card for a firm member, and just enough for one that does not hang.
-    assert told(-7.0) == told(-np.log10(30 * 6)) == ([True] * 5 + [False], [False] * 6)
-    # Where any two accounts are likelier to belong together, that counts.
-    assert told(-1.5)[0] == [True] * 6
+    # In a ring of six the prior odds are one in 180 at least: .6 is enough without the card, whatever the run's are.
+    assert told(-2.0) == told(-4.9) == (True, [])
+    # With prior odds so low that no core is left, all the ring may be chance's.
+    assert told(-7.0) == (False, list(range(LARGE + 1)))
+    # A core of four is none.
+    small = {pair: (said if max(pair) < LARGE - 1 else {"payment": 9.0, "timing": 0.6}) for pair in ring}
+    assert told(-4.9, small) == (False, [LARGE - 1, LARGE])
 
 
 def test_a_likeness_with_one_member_alone_makes_nobody_firm() -> None:
