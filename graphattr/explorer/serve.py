@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from graphattr.errors import RunError
 from graphattr.explorer.runs import RUN_VARIABLE
 
 _HOST = "127.0.0.1"
+#: Where the explorer listens if nobody else does.
+FIRST_PORT = 8501
 #: Every option is given here, so that no configuration file of the user's can undo one.
 OPTIONS: dict[str, str] = {
     "server.address": _HOST,
@@ -28,6 +31,8 @@ OPTIONS: dict[str, str] = {
     "client.disableDataExport": "true",  # the pages' own CSV is safe in spreadsheets; the built-in one is not
     "runner.magicEnabled": "false",
     "logger.level": "warning",
+    # With Streamlit's own greeting goes its offer to install other things, which it shows on every page besides.
+    "logger.hideWelcomeMessage": "true",
     "theme.baseFontSize": "14",
     "theme.baseRadius": "6px",
     "theme.showWidgetBorder": "true",
@@ -55,16 +60,14 @@ def app_path() -> Path:
     return Path(graphattr.__file__).resolve().parent.parent / "app.py"
 
 
-def command(port: int | None, headless: bool) -> list[str]:
+def command(port: int, headless: bool) -> list[str]:
     """The command line that serves the app.
 
     Args:
-        port: where to listen; None lets Streamlit take 8501 or the next free one.
+        port: where to listen.
         headless: True opens no browser.
     """
-    options = {**OPTIONS, "server.headless": str(headless).lower()}
-    if port is not None:
-        options["server.port"] = str(port)
+    options = {**OPTIONS, "server.headless": str(headless).lower(), "server.port": str(port)}
     hosts = [f"--server.allowedHosts={host}" for host in (_HOST, "localhost")]
     return [
         sys.executable,
@@ -77,6 +80,25 @@ def command(port: int | None, headless: bool) -> list[str]:
     ]
 
 
+def free_port() -> int:
+    """The first port from `FIRST_PORT` on that nobody listens on here.
+
+    Raises:
+        RunError: a hundred ports are taken.
+    """
+    for port in range(FIRST_PORT, FIRST_PORT + 100):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((_HOST, port))
+            except OSError:
+                continue
+            return port
+    raise RunError(
+        f"ports {FIRST_PORT} to {FIRST_PORT + 99} of {_HOST} are taken", "a free one", "give --port"
+    )
+
+
 def serve(run: Path, port: int | None, headless: bool) -> int:
     """Serves the explorer on a run until it is stopped. This process becomes Streamlit's: it does not return.
 
@@ -86,13 +108,15 @@ def serve(run: Path, port: int | None, headless: bool) -> int:
         headless: True opens no browser.
 
     Raises:
-        RunError: there is no such folder, or the app is not installed beside the package.
+        RunError: there is no such folder, the app is not installed beside the package, or no port is free.
     """
     if not run.is_dir():
         raise RunError(f"there is no folder {run}", "the folder of a finished run")
     if not app_path().is_file():
         raise RunError(f"the explorer's app is missing at {app_path()}", hint="install graphattr again")
+    port = free_port() if port is None else port
     arguments = command(port, headless)
+    print(f"The explorer is at http://{_HOST}:{port}; stop it with Ctrl-C.")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(arguments[0], arguments, {**os.environ, RUN_VARIABLE: str(run.resolve())})  # noqa: S606

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -33,10 +34,23 @@ def test_every_safe_option_is_given() -> None:
     assert Path(line[4]).is_file()
 
 
-def test_no_port_leaves_the_choice_to_streamlit() -> None:
-    assert not [
-        option for option in serve.command(None, headless=False) if option.startswith("--server.port")
-    ]
+def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(serve, "FIRST_PORT", taken.getsockname()[1])
+        assert serve.FIRST_PORT < serve.free_port() < serve.FIRST_PORT + 100
+
+
+def test_where_to_look_is_said_and_nothing_of_streamlit_offered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(os, "execve", lambda _path, line, _env: called.extend(line))
+    serve.serve(tmp_path, None, headless=True)
+    port = next(part.split("=")[1] for part in called if part.startswith("--server.port="))
+    assert f"http://127.0.0.1:{port}" in capsys.readouterr().out
+    assert "--logger.hideWelcomeMessage=true" in called
 
 
 def test_the_run_goes_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
