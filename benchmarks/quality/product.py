@@ -22,9 +22,11 @@ from graphattr.evaluate.partition import codes
 from graphattr.pipeline import Plan, run
 from graphattr.pipeline.attributing import write_rings
 from graphattr.pipeline.grouping import Signals
+from graphattr.pipeline.run import covering
 from graphattr.records import RunPaths
 from graphattr.settings import AttributionSettings, LinkSettings, RingSettings, Secrets, Settings
 from models import shipped_rings
+from models.linkage import shipped_linkage
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -177,8 +179,10 @@ def statuses(folder: Path, alphas: Sequence[float]) -> dict[float, pl.DataFrame]
     paths = RunPaths(folder)
     lists = paths.signals / "lists.parquet"
     tables = {path.stem: path for path in sorted(paths.signals.glob("*.parquet")) if path != lists}
-    timeless = json.loads(paths.run_json.read_text(encoding="utf-8"))["timeless"]
-    signals = Signals(tables, frozenset(timeless), lists if lists.is_file() else None)
+    info = json.loads(paths.run_json.read_text(encoding="utf-8"))
+    signals = Signals(tables, frozenset(info["timeless"]), lists if lists.is_file() else None)
+    # As in the run: rings with known truth that say nothing of its signals promise nothing.
+    known = covering(shipped_rings(), shipped_linkage(), info["links"]["drift"], Settings())
     weakest = pl.read_parquet(paths.table("rings")).select("ring_id", "weakest_point").drop_nulls()
     found = {}
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
@@ -188,7 +192,7 @@ def statuses(folder: Path, alphas: Sequence[float]) -> dict[float, pl.DataFrame]
         for table in ("grouped", "links", "holdings"):
             (out / f"{table}.parquet").symlink_to(paths.table(table).resolve())
         for alpha in alphas:
-            write_rings(signals, out, Settings(attribution=AttributionSettings(alpha=alpha)), shipped_rings())
+            write_rings(signals, out, Settings(attribution=AttributionSettings(alpha=alpha)), known)
             rings = pl.read_parquet(out / "rings.parquet").select("ring_id", "status")
             members = pl.read_parquet(out / "members.parquet").select("ring_id", "account_id")
             found[alpha] = members.join(rings, on="ring_id", how="left")

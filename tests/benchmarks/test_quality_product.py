@@ -1,5 +1,6 @@
 """What the benchmark reads back from the product, on one tiny world."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 
 from benchmarks.quality import control, worlds
 from benchmarks.quality.measures import Truth
-from benchmarks.quality.product import Material, material, statuses
+from benchmarks.quality.product import Material, go, material, statuses
 
-WORLD = worlds.World("tiny", "A", 3)
+#: In the first some ring may be attributed; the second's signals the graph network cannot read.
+WORLD, STRANGE = worlds.World("tiny", "A", 5), worlds.World("tiny", "A", 3)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,12 @@ def test_statuses_at_the_default_alpha_are_the_runs_own(folder: Path) -> None:
     firm = pl.read_parquet(run / "grouped.parquet").filter("firm").select("ring_id", "account_id")
     assert attributed.height
     assert attributed.join(firm, on=["ring_id", "account_id"], how="anti").is_empty()
+
+
+def test_nothing_is_attributed_at_any_alpha_where_the_run_could_promise_nothing(folder: Path) -> None:
+    run = go(worlds.make(STRANGE, folder / "worlds") / "signals", folder / "runs" / "strange")
+    assert json.loads((run / "run.json").read_text())["known_rings"]["n"] == 0
+    assert "attributed" not in statuses(run, (0.5,))[0.5]["status"].to_list()
 
 
 def test_wrong_is_not_of_the_largest_controller_or_innocent() -> None:
