@@ -13,6 +13,7 @@ from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.explorer.queries import set_apart
 from graphattr.explorer.runs import open_run as opened
+from graphattr.explorer.words import SET_APART
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets
 from graphattr.store.base import Edge, Node
@@ -81,10 +82,7 @@ def ring(
     out.print(page_text(page))
     for other in apart:
         status = other["status"].replace("_", " ")
-        out.print(
-            f"Grouped with these, and set apart as only some may be attributed: {other['accounts']:,} accounts in"
-            f" {other['ring_id']}, {status}."
-        )
+        out.print(f"{SET_APART} {other['accounts']:,} accounts in {other['ring_id']}, {status}.")
 
 
 def explain(

@@ -8,6 +8,8 @@ from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.explorer.text import percent
 from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
 
+#: Said before the rings of accounts that were grouped with those of another.
+SET_APART = "Grouped with these, and set apart as only some may be attributed:"
 #: Short names, for tables and axes.
 HYPOTHESIS: Final = {
     "single_operator": "Single operator",

@@ -13,7 +13,7 @@ from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, moment, percent, period, plural, shown
 from graphattr.explorer.timeline import BRUSH, timeline
-from graphattr.explorer.words import STATUS, STATUS_COLOUR, STATUS_MEANS, headline
+from graphattr.explorer.words import SET_APART, STATUS, STATUS_COLOUR, STATUS_MEANS, headline
 from graphattr.records import Status, Tier
 
 
@@ -61,10 +61,7 @@ def _set_apart(run: Run, ring_id: str) -> None:
     for other in queries.set_apart(run, ring_id).iter_rows(named=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             many = plural(other["accounts"], "account")
-            st.markdown(
-                f"Grouped with these, and set apart as only some may be attributed: {many} in",
-                width="content",
-            )
+            st.markdown(f"{SET_APART} {many} in", width="content")
             if st.button(shown(other["ring_id"]), key=f"apart_{other['ring_id']}", type="tertiary"):
                 ui.open_ring(other["ring_id"])
             st.badge(STATUS[Status(other["status"])], color=STATUS_COLOUR[Status(other["status"])])
