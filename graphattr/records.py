@@ -128,6 +128,20 @@ GROUPED: Final[dict[str, Any]] = {
 }
 GROUPED_FILE: Final = "grouped.parquet"
 
+#: Members who are consistent with the ring's control for a part of their life only. Key: as members.
+SPANS: Final[dict[str, Any]] = {
+    "ring_id": pl.String,
+    "account_id": pl.String,
+    "since": UTC,  # null: from its opening on
+    "until": UTC,  # null: to its end
+    "event": pl.String,  # the change of who can use the account that the time is taken from
+    "event_row": pl.UInt64,  # its row in signals/events.parquet
+    "devices_before": pl.Int64,  # devices that the account used before it, none of them after it
+    "devices_after": pl.Int64,
+    "shared_values": pl.Int64,  # values that link it with the ring, all of them used on one side alone
+}
+SPANS_FILE: Final = "spans.parquet"
+
 #: The evidence matrix: which statistic of a ring speaks for which hypothesis. Key: ring_id, statistic.
 MATRIX: Final[dict[str, Any]] = {
     "ring_id": pl.String,
@@ -224,6 +238,11 @@ class RunPaths:
     def grouped(self) -> Path:
         """The members as they were grouped, before any were set apart from a ring that is attributed."""
         return self.root / GROUPED_FILE
+
+    @property
+    def spans(self) -> Path:
+        """The members who were in the ring's hands for a part of their life only, as far as signals show it."""
+        return self.root / SPANS_FILE
 
     @property
     def load_report(self) -> Path:

@@ -133,7 +133,8 @@ def _control(
 ) -> Control:
     rows = []
     for part, counts in of_world.values():
-        taken = part.filter(allowed(part, AttributionSettings(alpha=alpha), known))
+        # A run whose signals the model cannot read whole attributes nothing (`pipeline.run.covering`).
+        taken = part.filter(allowed(part, AttributionSettings(alpha=alpha), known) & part["read"])
         size, innocent = int(taken["size"].sum()), int(taken["innocents"].sum())
         bad = float((taken["size"] * taken["bad"]).sum())
         rows.append(

@@ -189,7 +189,7 @@ def statuses(folder: Path, alphas: Sequence[float]) -> dict[float, pl.DataFrame]
         out = Path(name) / "out"
         out.mkdir()
         weakest.write_parquet(out.parent / "weakest.parquet")
-        for table in ("grouped", "links", "holdings"):
+        for table in ("grouped", "links", "holdings", "evidence"):
             (out / f"{table}.parquet").symlink_to(paths.table(table).resolve())
         for alpha in alphas:
             write_rings(signals, out, Settings(attribution=AttributionSettings(alpha=alpha)), known)

@@ -47,7 +47,7 @@ class Posterior:
     rings: pl.DataFrame
 
 
-def weigh(statistics: pl.DataFrame, model: RingModel) -> Posterior:
+def weigh(statistics: pl.DataFrame, model: RingModel, answers: pl.DataFrame | None = None) -> Posterior:
     """Weighs every ring's statistics.
 
     Of a hypothesis with several variants each ring is read as the variant that fits it best. The matrix has a row
@@ -57,6 +57,7 @@ def weigh(statistics: pl.DataFrame, model: RingModel) -> Posterior:
     Args:
         statistics: ring_id, statistic, value, n, unit.
         model: the classifier.
+        answers: rows of the matrix beside the statistics (`answers.answers`).
 
     Returns:
         The posteriors. The Bayes factor compares single operator or reseller, whichever fits better, with the best
@@ -78,10 +79,17 @@ def weigh(statistics: pl.DataFrame, model: RingModel) -> Posterior:
     matrix = pl.concat(
         [_prior(every, model), _statistics(read, rows, model), *_families(every, added, of_ring, model)]
     )
+    if answers is not None:
+        matrix = pl.concat([matrix, answers.filter(pl.col("ring_id").is_in(every.implode()))])
     matrix = matrix.select(*MATRIX).cast(pl.Schema(MATRIX)).sort("ring_id", "statistic")
     parts = [list(added[:, place]) for place in range(len(every))]
     for place, row in zip(ring.tolist(), rows, strict=True):
         parts[place].append(row)
+    if answers is not None:
+        numbers = {name: number for number, name in enumerate(every)}
+        for name, *ratios in answers.select("ring_id", *RATIOS).iter_rows():
+            if name in numbers:
+                parts[numbers[name]].append(np.array(ratios))
     prior = np.log10([model.prior[name] for name in HYPOTHESES])
     table = [_posterior(name, np.array(part), prior, model) for name, part in zip(every, parts, strict=True)]
     return Posterior(matrix, pl.DataFrame(table, schema=_RING_COLUMNS, orient="row"))

@@ -11,9 +11,10 @@ import typer
 from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
-from graphattr.explorer.queries import set_apart
+from graphattr.explorer.queries import set_apart, spans
 from graphattr.explorer.runs import open_run as opened
-from graphattr.explorer.words import SET_APART
+from graphattr.explorer.text import shown
+from graphattr.explorer.words import SET_APART, SPANS, span
 from graphattr.records import RunPaths, Status
 from graphattr.settings import Secrets
 from graphattr.store.base import Edge, Node
@@ -76,10 +77,15 @@ def ring(
     RunPaths.finished(run)
     page = ring_page(run, ring_id)
     apart = set_apart(opened(run), ring_id).to_dicts()
+    in_part = spans(opened(run), ring_id).to_dicts()
     if json_:
-        emit(page_json(page) | {"set_apart": apart})
+        emit(page_json(page) | {"set_apart": apart, "spans": in_part})
         return
     out.print(page_text(page))
+    if in_part:
+        out.print(SPANS)
+    for row in in_part:
+        out.print(f"  {shown(row['account_id'])} {span(row)}.", markup=False)
     for other in apart:
         status = other["status"].replace("_", " ")
         out.print(f"{SET_APART} {other['accounts']:,} accounts in {other['ring_id']}, {status}.")

@@ -12,6 +12,7 @@ from graphattr.errors import SettingsError
 from graphattr.simulate import MECHANISMS, PRESETS
 from graphattr.simulate import simulate as simulate_world
 from graphattr.simulate.families import FAMILIES
+from graphattr.simulate.mechanisms import some
 
 
 def simulate(
@@ -20,6 +21,12 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     family: Annotated[str | None, typer.Option(help="Generator family: A or B.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Leave a mechanism out; repeatable.")] = None,
+    without_some: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Leave so many mechanisms out, drawn by the seed, none that makes operators."
+        ),
+    ] = 0,
     list_: Annotated[bool, typer.Option("--list", help="Print the presets and mechanisms.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -30,7 +37,7 @@ def simulate(
     if out is None:
         raise SettingsError("no folder to write", "graphattr simulate OUT", "or --list to see what there is")
     with steps(json_) as step:
-        facts = simulate_world(out, preset, seed, step, family, without or ())
+        facts = simulate_world(out, preset, seed, step, family, [*(without or ()), *some(without_some, seed)])
     if json_:
         emit(facts)
         return

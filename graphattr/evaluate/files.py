@@ -40,6 +40,12 @@ def read(path: Path, columns: tuple[str, ...], error: type[GraphattrError] = Inp
     return frame.select(columns)
 
 
+def readable(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
+    """The named columns of a file that can be read; None where it lacks one of them."""
+    frame = _scan(path)
+    return frame.select(columns) if set(columns) <= set(frame.columns) else None
+
+
 def result(run: Path, table: str) -> pl.DataFrame:
     """A result table of a finished run, with exactly the columns of its schema.
 

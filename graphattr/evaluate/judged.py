@@ -9,9 +9,10 @@ from typing import Final
 import polars as pl
 
 from graphattr.errors import InputError, RunError, SettingsError
-from graphattr.evaluate.files import known_operators, read, result
+from graphattr.evaluate.files import known_operators, read, readable, result
 from graphattr.evaluate.partition import codes
 from graphattr.evaluate.pieces import inside
+from graphattr.records import UTC, RunPaths
 
 _COLUMNS: Final = ("account_id", "controller", "kind", "innocent", "operator")
 #: Strata beyond this are no strata: a column of ids was named.
@@ -31,7 +32,9 @@ class Judged:
             operator, stratum, ring_id (null: in no ring), probability, low, high, tier, status, said (the
             ring's operator), label (of the ring or of the account alone), owner (label of the controller,
             from 1), right, wrong and belongs (0 outside rings; see `right`), known (its operator's name stands in the
-            run's labels), linked and largest (see `pieces.inside`).
+            run's labels), linked and largest (see `pieces.inside`), bought (when its controller bought it; null: it
+            did not), since (from when on the run has it in its ring's hands; null: from its opening on) and handed
+            (whether the truth says who bought what).
         rings: one row a ring, by ring_id: the columns of the run, and of the truth: accounts, wrong,
             innocents, kind (null: no kind has most accounts), name (of its largest controller; null where it
             has none or two are level), owner (of its largest controller, the first of several), stratum (of
@@ -74,7 +77,7 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
             "the truth of the same signals",
             "name the truth.parquet that was written beside them",
         )
-    accounts = _accounts(known, members, rings)
+    accounts = _hands(_accounts(known, members, rings), run, truth)
     ends = _links(links, accounts)
     named = pl.col("operator").is_in(known_operators(run)).fill_null(False)
     accounts = inside(accounts.with_columns(known=named), ends)
@@ -103,6 +106,23 @@ def _truth(path: Path, by: str) -> pl.DataFrame:
     # "all" is the name of the figures over everything.
     stratum = pl.when(pl.col(by) == "all").then(pl.lit("(all)")).otherwise(by).fill_null(NONE)
     return known.with_columns(stratum=stratum, innocent=innocent == "true").sort("account_id")
+
+
+def _hands(accounts: pl.DataFrame, run: Path, truth: Path) -> pl.DataFrame:
+    """The accounts with `bought`, `since` and `handed`."""
+    bought, since = readable(truth, ("account_id", "controlled_since")), RunPaths(run).spans
+    said = read(since, ("account_id", "since"), RunError) if since.is_file() else None
+    for frame, name, column in ((bought, "controlled_since", "bought"), (said, "since", "since")):
+        if frame is None:
+            accounts = accounts.with_columns(pl.lit(None, UTC).alias(column))
+            continue
+        times = frame.select("account_id", pl.col(name).alias(column))
+        if times.schema[column] == pl.String:  # of a CSV file
+            times = times.with_columns(
+                pl.col(column).str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+            )
+        accounts = accounts.join(times, on="account_id", how="left", maintain_order="left")
+    return accounts.with_columns(handed=pl.lit(bought is not None))
 
 
 def _check_numbers(frame: pl.DataFrame, table: str, columns: tuple[str, ...]) -> None:

@@ -5,6 +5,8 @@ Their definitions in words stand in `words.MEASURES`, which the page prints and 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 
@@ -14,6 +16,8 @@ from graphattr.evaluate.ratios import Ratio
 from graphattr.records import Status
 
 PER: float = 10_000.0
+#: A change of hands is told right within so long.
+NEAR: timedelta = timedelta(days=1)
 
 
 def ratios(accounts: pl.DataFrame) -> list[Ratio]:
@@ -39,6 +43,7 @@ def ratios(accounts: pl.DataFrame) -> list[Ratio]:
         Ratio("power_in_leads", operated * stands["leads"], operated),
         *_naming(accounts, operated),
         *_reach(accounts, operated),
+        *_hands(accounts, placed),
     ]
 
 
@@ -107,4 +112,15 @@ def _reach(accounts: pl.DataFrame, operated: Floats) -> list[Ratio]:
     return [
         Ratio("linked_inside", over * _number(accounts["linked"]), over),
         Ratio("largest_piece", over * _number(accounts["largest"]), over),
+    ]
+
+
+def _hands(accounts: pl.DataFrame, placed: pl.Series) -> list[Ratio]:
+    """Since when members are in their ring's hands, over those whose controller bought them."""
+    bought, said = _number(placed & accounts["bought"].is_not_null()), accounts["since"].is_not_null()
+    told = _number(placed & accounts["handed"] & said)
+    near = (accounts["since"] - accounts["bought"]).abs() <= NEAR
+    return [
+        Ratio("hands_told", bought * _number(near.fill_null(value=False)), bought),
+        Ratio("hands_wrong", told * _number(accounts["bought"].is_null()), told),
     ]

@@ -34,6 +34,7 @@ _TABLES: Final = (
     ("figures", "Wrong and innocent accounts in rings of every kind", words.WRONG[8:]),
     ("figures", "Answers given, and what the links reach", words.ANSWERS),
     ("figures", "Names", words.NAMING),
+    ("figures", "Members who changed hands", words.HANDS),
     ("links", "Links (a pair counts in the stratum of either end)", words.LINKS),
     ("figures", "Memberships", words.MEMBERS),
     ("ring_figures", "Rings (by the stratum of most of their accounts)", words.RINGS),

@@ -113,6 +113,15 @@ ANSWERS: Final = (
             "non-innocent accounts"),
 )  # fmt: skip
 
+HANDS: Final = (
+    Measure("hands_told", "Changes of hands told",
+            "share of the members whose controller bought the account that the run has in the ring's hands since then, "
+            "within a day", "bought members"),
+    Measure("hands_wrong", "Told wrongly",
+            "share of the members said to be in the ring's hands since some day whose controller had opened them; a "
+            "stolen account counts so too", "members so told"),
+)  # fmt: skip
+
 NAMING: Final = (
     Measure("known_named", "Known operators named",
             "share of the accounts of operators in the run's labels whose ring bears a name",
@@ -183,4 +192,4 @@ RINGS: Final = (
     Measure("abstained_rings", "Rings not attributable", "share of the rings with that status", "rings"),
 )  # fmt: skip
 
-MEASURES: Final = (*GROUPING, *WRONG, *ANSWERS, *NAMING, *LINKS, *MEMBERS, *RINGS)
+MEASURES: Final = (*GROUPING, *WRONG, *ANSWERS, *NAMING, *HANDS, *LINKS, *MEMBERS, *RINGS)

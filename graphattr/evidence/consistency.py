@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from graphattr.evidence.case import Case
-from graphattr.evidence.rules import PRIOR_ROW, best_of, probability
+from graphattr.evidence.rulebook import PRIOR_ROW, best_of, probability
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, SIGNAL, Status, Tier
 
 #: Rounding of published figures (six decimals) may add up to this.

@@ -7,7 +7,7 @@ from typing import Final
 
 from graphattr.evidence.document import Figure, Sentence
 from graphattr.evidence.figures import Figures
-from graphattr.evidence.rules import best_of
+from graphattr.evidence.rulebook import best_of
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.records import GROUPS, INNOCENT
 

@@ -15,7 +15,8 @@ from graphattr.evidence.case import Case, read_facts, select
 from graphattr.evidence.document import Code, Figure, Quote, Sentence
 from graphattr.evidence.exculpatory import Search, against, searches
 from graphattr.evidence.figures import Figures
-from graphattr.evidence.rules import PRIOR_ROW, RULES, best_of
+from graphattr.evidence.rulebook import PRIOR_ROW, best_of
+from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import HYPOTHESIS_WORDS, STATUS_WORDS, support
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, Status
 

@@ -19,7 +19,7 @@ from graphattr.evidence.pair_sums import (
     millionths,
     slots_of,
 )
-from graphattr.evidence.rules import link_of, probability, rule
+from graphattr.evidence.rulebook import link_of, probability, rule
 from graphattr.records import GROUPS
 
 #: Most accounts that one end of a pair is exchanged for.

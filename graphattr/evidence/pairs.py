@@ -13,7 +13,8 @@ from graphattr.evidence.figures import Figures
 from graphattr.evidence.pair_case import pair_case
 from graphattr.evidence.pair_pieces import GroupSum, group_sums, spoken_pieces
 from graphattr.evidence.pair_tests import least_evidence, placebos, stability
-from graphattr.evidence.rules import RULES, link_of
+from graphattr.evidence.rulebook import link_of
+from graphattr.evidence.rules import RULES
 from graphattr.records import GROUPS, SIGNALS
 
 

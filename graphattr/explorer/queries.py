@@ -12,7 +12,7 @@ import polars as pl
 
 from graphattr.errors import RunError
 from graphattr.explorer.runs import Run
-from graphattr.records import GROUPS, INNOCENT, UTC
+from graphattr.records import GROUPS, INNOCENT, SPANS, UTC
 
 _KEEP = 32
 
@@ -72,6 +72,13 @@ def set_apart(run: Run, ring_id: str) -> pl.DataFrame:
         .sort("ring_id")
         .collect()
     )
+
+
+def spans(run: Run, ring_id: str) -> pl.DataFrame:
+    """Members who were in the ring's hands for a part of their life only (rows of `records.SPANS`)."""
+    if not run.paths.spans.is_file():
+        return pl.DataFrame(schema=SPANS)
+    return pl.read_parquet(run.paths.spans).filter(pl.col("ring_id") == ring_id)
 
 
 @lru_cache(maxsize=_KEEP)

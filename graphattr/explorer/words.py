@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from graphattr.evidence.words import HYPOTHESIS_WORDS
-from graphattr.explorer.text import percent
+from graphattr.explorer.text import moment, percent, plural
 from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
 
 #: Said before the rings of accounts that were grouped with those of another.
 SET_APART = "Grouped with these, and set apart as only some may be attributed:"
+#: Said before the members who were in the ring's hands for a part of their life only.
+SPANS = "Consistent with this ring's control for a part of their life only; what they did outside it is not the ring's:"
 #: Short names, for tables and axes.
 HYPOTHESIS: Final = {
     "single_operator": "Single operator",
@@ -105,4 +107,16 @@ def headline(ring: dict[str, Any]) -> str:
     rival = best_innocent(ring)
     return (
         f"{lead} The best innocent explanation is {HYPOTHESIS_WORDS[rival]} ({percent(ring[f'p_{rival}'])})."
+    )
+
+
+def span(row: dict[str, Any]) -> str:
+    """When a member was in the ring's hands and how that shows, from a row of `records.SPANS`; its account apart."""
+    ends = [f"{word} {moment(row[word])}" for word in ("since", "until") if row[word] is not None]
+    event = row["event"].replace("_", " ")
+    before, after = (plural(row[f"devices_{side}"], "device") for side in ("before", "after"))
+    values = plural(row["shared_values"], "value")
+    return (
+        f"{' '.join(ends)}: {event}, {before} before it and {after} after it with none in common, and all {values} that"
+        " link it with the ring on that side"
     )

@@ -73,21 +73,27 @@ def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveMo
     return Drift(measured, strange, model.restricted(()) if foreign else model)
 
 
-def strangers(model: AdditiveModel, odds: Array) -> float:
-    """Mean likelihood ratio that the network's curve gives random pairs, cut at the group's cap.
+def strangers(model: AdditiveModel, odds: Array, linked: Array) -> float:
+    """Mean likelihood ratio that the network's curve gives random pairs of two controllers, cut at the group's cap.
 
-    Over pairs of two controllers the mean of a likelihood ratio is 1, whatever the evidence (Turing and Good), and few
-    random pairs share a controller. A network that finds strangers alike is out of its depth, and this shows it
-    without any label.
+    Over pairs of two controllers the mean of a likelihood ratio is 1, whatever the evidence (Turing and Good). A
+    network that finds strangers alike is out of its depth, and this shows it without any label. What the other evidence
+    holds to be pairs of one controller is left out: in a small run they are so many that they alone would raise it.
 
     Args:
         model: the evidence model, with a curve for the network.
-        odds: what the network says of random pairs (`graph_input.log10_odds`), shape (n,); 0 without any.
+        odds: what the network says of random pairs (`graph_input.log10_odds`), shape (n,).
+        linked: probability that each pair shares a controller, by all other evidence, shape (n,).
+
+    Returns:
+        The mean, weighted by the probability of two controllers; 0 without any pair.
     """
-    if not len(odds):
+    strange = float((1 - linked).sum())
+    if not strange:
         return 0.0  # no stranger to be found alike
     curve = model.curves[CURVE]
-    return float(np.power(10.0, np.minimum(curve.at(odds), model.caps[curve.group])).mean())
+    ratio = np.power(10.0, np.minimum(curve.at(odds), model.caps[curve.group]))
+    return float((ratio * (1 - linked)).sum()) / strange
 
 
 def _uses(index: Index, model: AdditiveModel) -> dict[str, tuple[int, int]]:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from graphattr.attribution.answers import answers
 from graphattr.attribution.closed import closed_cases
 from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
+from graphattr.attribution.spans import spans
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.pipeline.grouping import Signals, ring_id
-from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, TABLES, UTC, Status
+from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, SPANS_FILE, TABLES, UTC, Status
 from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
 from models.joining import shipped_joining
@@ -40,11 +42,11 @@ TIMED = ("payments", "ips", "devices", "usage")
 def write_rings(
     signals: Signals, out: Path, settings: Settings, known: KnownRings, model: RingModel | None = None
 ) -> dict[str, int]:
-    """Writes members.parquet, matrix.parquet and rings.parquet into `out`; returns the rings by status.
+    """Writes members, spans, matrix and rings into `out`; returns the rings by status.
 
     Args:
         signals: canonical tables.
-        out: folder with grouped, links and holdings; weakest.parquet lies beside it.
+        out: folder with grouped, links, evidence and holdings; weakest.parquet lies beside it.
         settings: settings of the run.
         known: rings with known truth, scored by the same model.
         model: the ring classifier; None for the shipped one.
@@ -52,6 +54,11 @@ def write_rings(
     found = verdict(signals, out, settings, known, model)
     members = found.members.select(*MEMBERS).cast(pl.Schema(MEMBERS))
     members.sort(TABLES["members"][1]).write_parquet(out / "members.parquet")
+    tables = signals.tables
+    in_part = spans(
+        members, tables["accounts"], out / "holdings.parquet", out / "evidence.parquet", tables.get("events")
+    )
+    in_part.write_parquet(out / SPANS_FILE)
     found.told.matrix.write_parquet(out / "matrix.parquet")
     rings = found.told.rings
     rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
@@ -145,7 +152,10 @@ def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFram
     statistics = ring_statistics(
         signals.tables, members, links, out / "holdings.parquet", signals.lists, shipped_joining().join
     )
-    posterior = weigh(statistics, model)
+    # What the error control goes by is read as that of known rings was, without answers from outside.
+    alone = weigh(statistics, model)
+    outside = answers(members, signals.tables.get("labels"), signals.tables.get("events"))
+    posterior = weigh(statistics, model, outside) if outside.height else alone
     rings = (
         members.group_by("ring_id")
         .agg(size=pl.len().cast(pl.Int64))
@@ -153,19 +163,26 @@ def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFram
         .join(_activity(signals, members), on="ring_id", how="left")
         .join(pl.read_parquet(out.parent / "weakest.parquet"), on="ring_id", how="left")
         .join(name_operators(members, signals.tables.get("labels")), on="ring_id", how="left")
-        .join(scores(statistics, posterior.rings, model), on="ring_id", how="left")
+        .join(scores(statistics, alone.rings, model), on="ring_id", how="left")
         .sort("ring_id")
     )
+    # Answers may bar an attribution and never bring one.
+    rings = rings.with_columns(pl.min_horizontal("controlled", controlled()).alias("controlled"))
     # A ring that is more likely innocent than not bears nobody's name.
-    hidden = pl.col("controlled") >= LEAST_CONTROLLED
+    hidden = controlled() >= LEAST_CONTROLLED
     rings = rings.with_columns(pl.when(hidden).then(pl.col("operator", "operator_probability")))
     return Told(rings, posterior.matrix)
 
 
+def controlled() -> pl.Expr:
+    """Probability of hidden control, from the p_ columns: with all that is known, answers from outside too."""
+    return pl.sum_horizontal(f"p_{name}" for name in CONTROLLED)
+
+
 def is_lead(settings: AttributionSettings) -> pl.Expr:
-    """Whether a ring is at least a lead, from controlled, groups, size and operator."""
+    """Whether a ring is at least a lead, from its p_ columns, groups, size and operator."""
     return (
-        (pl.col("controlled") >= settings.lead_probability)
+        (controlled() >= settings.lead_probability)
         & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
         & ((pl.col("size") >= settings.lead_size) | pl.col("operator").is_not_null())
     )
@@ -185,7 +202,7 @@ def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) 
         posterior: ring_id, p_<hypothesis>...
         model: the ring classifier.
     """
-    rings = posterior.select("ring_id", controlled=pl.sum_horizontal(f"p_{name}" for name in CONTROLLED))
+    rings = posterior.select("ring_id", controlled=controlled())
     told = pl.concat(
         [
             statistics.select("ring_id", "statistic", "value"),

@@ -41,6 +41,7 @@ HOPELESS: Final = 0.01
 HOPELESS_WITH_NETWORK: Final = 0.001
 
 Step = Callable[[str, float], None]
+Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
@@ -121,6 +122,8 @@ def _weighed(
     # Later scores only count fewer rivals for a value, and the network adds so much at most: what is this far below a
     # link stays below.
     least = settings.links.min_probability * (HOPELESS if network is None else HOPELESS_WITH_NETWORK)
+    strange = random_pairs(index.size, RANDOM, settings.seed)
+    linked = probability_of(index, found, scored.probability, *strange)
     kept = np.flatnonzero(scored.probability >= least)
     found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
     del scored  # a gigabyte at 100,000 accounts
@@ -128,12 +131,20 @@ def _weighed(
         return _Told(found, of_pair, moved, None)
     step("ask the graph network", 0.25)
     graph = graph_of(index, seen)
-    some = pairs_of(index, found, *random_pairs(index.size, RANDOM, settings.seed))
-    alike = strangers(model, log10_odds(graph, some, network))
+    some = pairs_of(index, found, *strange)
+    alike = strangers(model, log10_odds(graph, some, network), linked)
     if alike <= TOO_ALIKE:
         pairs = pairs_of(index, found, found.a, found.b)
         of_pair = with_network(of_pair, log10_odds(graph, pairs, network), model)
     return _Told(found, of_pair, moved, alike)
+
+
+def probability_of(index: Index, found: Candidates, probability: Array, a: Whole, b: Whole) -> Array:
+    """Probability of pairs of accounts, shape (p,): that of the candidate pair, 0 where there is none."""
+    keys = np.append(found.a * index.size + found.b, -1)  # the last is no pair's
+    asked = a * index.size + b
+    place = np.searchsorted(keys[:-1], asked)
+    return np.where(keys[place] == asked, np.append(probability, 0.0)[place], 0.0)
 
 
 @dataclass(frozen=True)

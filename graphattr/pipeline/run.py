@@ -187,10 +187,8 @@ def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any], setting
         return known
     if known.linkage != linkage.model.sha256:
         reason = f"the rings with known truth were found by another model than '{linkage.model.name}'"
-    elif not drift["fitted"]:
-        reason = "most shared values are of kinds that the model was not fitted on"
-    elif linkage.network is not None and not drift["network"]:
-        reason = "the graph network that the rings with known truth were found with cannot read these signals"
+    elif (unread := not_read(linkage, drift)) is not None:
+        reason = unread
     elif known.joining != shipped_joining().sha256:
         reason = "the rings with known truth were joined in another way"
     elif (settings.links, settings.rings) != (LinkSettings(), RingSettings()):
@@ -198,6 +196,20 @@ def covering(known: KnownRings, linkage: Linkage, drift: dict[str, Any], setting
     else:
         return known
     return replace(NO_RINGS, source=reason)
+
+
+def not_read(linkage: Linkage, drift: dict[str, Any]) -> str | None:
+    """Why the model does not read a run's signals whole, as it read those of the rings with known truth; None: it does.
+
+    Args:
+        linkage: the model.
+        drift: as for `covering`.
+    """
+    if not drift["fitted"]:
+        return "most shared values are of kinds that the model was not fitted on"
+    if linkage.network is not None and not drift["network"]:
+        return "the graph network that the rings with known truth were found with cannot read these signals"
+    return None
 
 
 def _within(step: Step, start: float, share: float) -> Step:

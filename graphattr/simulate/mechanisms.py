@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from graphattr.errors import SettingsError
 
 _BOTH: Final = ("A", "B")
@@ -230,6 +232,22 @@ _ALL: Final = (
 
 #: Every mechanism by name, in the order of the documentation.
 MECHANISMS: Final[dict[str, Mechanism]] = {each.name: each for each in _ALL}
+
+#: Mechanisms that put accounts in the hands of operators, resellers or principals.
+HANDS: Final = ("single_operators", "gateway_resellers", "storefronts", "contractors")
+
+
+def some(number: int, seed: int) -> list[str]:
+    """Names of so many mechanisms, drawn by the seed, so that worlds differ in what happens in them; none of `HANDS`.
+
+    Raises:
+        SettingsError: there are not so many.
+    """
+    drawn_from = [name for name in MECHANISMS if name not in HANDS]
+    if number > len(drawn_from):
+        raise SettingsError(f"{number} mechanisms to leave out", f"at most {len(drawn_from)}")
+    chosen = np.random.default_rng([seed, len(drawn_from)]).choice(drawn_from, number, replace=False)
+    return sorted(chosen.tolist())
 
 
 def named(names: Iterable[str]) -> frozenset[str]:

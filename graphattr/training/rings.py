@@ -6,7 +6,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from graphattr.evaluate.judged import Judged, judge
 from graphattr.pipeline.attributing import firm_parts
 from graphattr.pipeline.grouping import Signals, write_groups, write_holdings
 from graphattr.pipeline.reading import read_signals
+from graphattr.pipeline.run import not_read
 from graphattr.records import GROUPED_FILE, MEMBERS, RINGS
 from graphattr.settings import Settings
 from graphattr.simulate import simulate
@@ -85,7 +86,8 @@ def ring_rows(
     """The rings that a run finds in a world, whole, and their firm parts that are large enough to be attributed.
 
     Returns:
-        Facts (world, family, calibrates, firm: whether it is a part, and `FACTS`: true kind (null: none has most
+        Facts (world, family, calibrates, firm: whether it is a part, read: whether the model read the world whole, as
+        else a run attributes nothing, and `FACTS`: true kind (null: none has most
         accounts) and stratum, accounts, number of the largest controller, accounts not of it, share that an
         attribution would get wrong: not of the largest controller, or innocent), the name that labels give it, members
         with that name, members who are not innocent and whose name no label knows; of the world: accounts of known
@@ -96,7 +98,7 @@ def ring_rows(
     with tempfile.TemporaryDirectory(prefix="graphattr-rings-") as name:
         place = Path(name)
         simulate(place, world.preset, world.seed, family=world.family)
-        signals = _grouped(place, linkage, settings, joining)
+        signals, drift = _grouped(place, linkage, settings, joining)
         grouped = pl.read_parquet(place / "run" / GROUPED_FILE)
         part = _told(place, signals, firm_parts(grouped), joining)
         whole = _told(place, signals, grouped, joining)
@@ -104,6 +106,7 @@ def ring_rows(
         "world": pl.lit(world.name),
         "family": pl.lit(world.family),
         "calibrates": pl.lit(world.calibrates),
+        "read": pl.lit(not_read(linkage, drift) is None),
     }
     both = ((whole, pl.lit(value=False)), (part, pl.lit(value=True)))
     return (
@@ -136,13 +139,15 @@ def _told(place: Path, signals: Signals, members: pl.DataFrame, joining: Joining
     )
 
 
-def _grouped(place: Path, linkage: Linkage, settings: Settings, joining: Joining) -> Signals:
-    """Runs the stages up to the members into place/run."""
+def _grouped(
+    place: Path, linkage: Linkage, settings: Settings, joining: Joining
+) -> tuple[Signals, dict[str, Any]]:
+    """Runs the stages up to the members into place/run; the signals, and their drift as run.json has it."""
     run = place / "run"
     signals = read_signals(place / "signals", run, settings.load)
     write_holdings(signals, run / "holdings.parquet")
-    write_groups(signals, run, settings, linkage, lambda _name, _done: None, joining)
-    return signals
+    facts = write_groups(signals, run, settings, linkage, lambda _name, _done: None, joining)
+    return signals, facts["drift"]
 
 
 def judged_rings(

@@ -158,7 +158,8 @@ def scored(rings: Collected, model: RingModel) -> pl.DataFrame:
         for (world,), part in rings.statistics.partition_by("world", as_dict=True).items()
     ]
     known = rings.facts.join(pl.concat(parts), on=joined).with_columns(size=pl.col("accounts").cast(pl.Int64))
-    known = known.filter(eligible(known, AttributionSettings())).sort(*joined)
+    # A run whose signals the model cannot read whole attributes nothing, so its rings say nothing of others.
+    known = known.filter(eligible(known, AttributionSettings()) & known["read"]).sort(*joined)
     return known.select(
         "score",
         "size",

@@ -49,7 +49,7 @@ def ring(size: int, bad: float, score: float) -> dict[str, object]:
     innocents = size if bad == 1 else 0
     return {
         "size": size, "bad": bad, "score": score, "innocents": innocents, "controlled": 0.9, "groups": 3.0,
-        "weakest_point": None, "seam": 1.0, "whole": size, "whole_seam": 1.0,
+        "weakest_point": None, "seam": 1.0, "whole": size, "whole_seam": 1.0, "read": True,
     }  # fmt: skip
 
 
@@ -70,12 +70,16 @@ def test_error_control_is_measured_as_a_mean_over_worlds() -> None:
         np.full(500, 0.9),
     )
     known = KnownRings(**{**vars(one), "tuning": one})
+    # A run of the last world would attribute nothing.
+    unread = pl.DataFrame([ring(10, 1.0, 2.0)], schema_overrides=schema).with_columns(read=False)
     counts = {"all_operated": 40, "all_innocent": 400}
-    found = _control({world: (part, counts) for world, part in of_world.items()}, known, 0.05)
+    found = _control(
+        {world: (part, counts) for world, part in {**of_world, "d": unread}.items()}, known, 0.05
+    )
     assert found.worlds == 2
-    assert found.wrong.value == pytest.approx((0.1 + 0.5 + 0) / 3)
-    assert found.power.value == pytest.approx((20 + 10) / 120)
-    assert found.innocent.value == pytest.approx(10 / 1200)
+    assert found.wrong.value == pytest.approx((0.1 + 0.5 + 0 + 0) / 4)
+    assert found.power.value == pytest.approx((20 + 10) / 160)
+    assert found.innocent.value == pytest.approx(10 / 1600)
 
 
 def test_names_are_measured_by_account() -> None:

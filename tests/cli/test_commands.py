@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+
+from graphattr.records import SPANS
 
 from .conftest import Command
 
@@ -71,6 +74,24 @@ def test_a_ring_names_those_that_were_set_apart_from_it(
     told = json.loads(command("ring", run, first, "--json").stdout)
     assert [other["ring_id"] for other in told["set_apart"]] == [second]
     assert json.loads(command("ring", run, rings["ring_id"][2], "--json").stdout)["set_apart"] == []
+
+
+def test_a_ring_names_those_who_changed_hands(command: Command, finished: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(finished, tmp_path / "run"))
+    ring, account = pl.read_parquet(run / "members.parquet").select("ring_id", "account_id").row(0)
+    row = {
+        "ring_id": ring, "account_id": account, "since": datetime(2026, 5, 9, 13, 58, tzinfo=UTC), "until": None,
+        "event": "password_reset", "event_row": 3, "devices_before": 2, "devices_after": 1, "shared_values": 11,
+    }  # fmt: skip
+    pl.DataFrame([row], schema=SPANS).write_parquet(run / "spans.parquet")
+    said = " ".join(command("ring", run, ring).stdout.split())
+    assert (
+        f"for a part of their life only; what they did outside it is not the ring's: {account} since" in said
+    )
+    assert "since 9 May 2026 13:58: password reset, 2 devices before it and 1 device after it" in said
+    assert "all 11 values that link it with the ring on that side" in said
+    (told,) = json.loads(command("ring", run, ring, "--json").stdout)["spans"]
+    assert (told["since"], told["until"]) == ("2026-05-09T13:58:00+00:00", None)
 
 
 def test_an_unknown_ring(command: Command, finished: Path) -> None:

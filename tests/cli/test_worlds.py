@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from graphattr.simulate import MECHANISMS, PRESETS
+from graphattr.simulate.mechanisms import some
 
 from .conftest import Command
 
@@ -19,6 +20,13 @@ def test_a_world_without_some_mechanisms(command: Command, tmp_path: Path) -> No
     kinds = set(pl.read_parquet(tmp_path / "w" / "truth.parquet")["kind"])
     assert "single_operator" in kinds
     assert not kinds & {"contractors", "compromised"}
+
+
+def test_a_world_without_mechanisms_that_the_seed_draws(command: Command, tmp_path: Path) -> None:
+    options = ("--preset", "tiny", "--seed", "4", "--without", "contractors", "--without-some", "3", "--json")
+    done = command("simulate", tmp_path / "w", *options)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["without"] == sorted(["contractors", *some(3, 4)])
 
 
 def test_a_world_of_the_other_family(command: Command, tmp_path: Path) -> None:

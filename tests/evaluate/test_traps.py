@@ -1,6 +1,7 @@
 """Cases that flatter a run or break a measure: ties, no majority, innocents, lone accounts, nothing at all."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from graphattr.errors import InputError, RunError, SettingsError
 from graphattr.evaluate import Report, evaluate
 from graphattr.evaluate.partition import bcubed, pairwise
+from graphattr.records import SPANS
 
 Make = Callable[..., Path]
 
@@ -96,6 +98,28 @@ def test_power_and_abstention(make_run: Make, make_truth: Make) -> None:
     assert of(got, "abstained") == pytest.approx(2 / 7)
     assert of(got, "abstained_rings") == pytest.approx(1 / 3)
     assert of(got, "wrong_in_attributed_of_all") == pytest.approx(1 / 8)
+
+
+def test_members_who_changed_hands_are_held_against_the_truth(make_run: Make, make_truth: Make) -> None:
+    run = make_run({"R": ["a", "b", "c"], "S": ["d", "e"]})
+    sold = datetime(2026, 5, 9, tzinfo=UTC)
+    said = {"a": sold + timedelta(hours=20), "b": sold + timedelta(hours=30), "d": sold}
+    rows = [{"ring_id": "R", "account_id": name, "since": since} for name, since in said.items()]
+    pl.DataFrame(rows, schema_overrides={"since": SPANS["since"]}).write_parquet(run / "spans.parquet")
+    truth = make_truth({name: op("x") for name in "abcdef"})
+    silent = evaluate(run, truth, resamples=0)
+    assert (of(silent, "hands_told"), of(silent, "hands_wrong")) == (None, None)
+    bought = pl.col("account_id").is_in(["a", "b", "c", "f"])
+    known = pl.read_parquet(truth).with_columns(controlled_since=pl.when(bought).then(pl.lit(sold)))
+    known.write_parquet(truth)
+    # Of a, b and c, which are in rings, a is told in time; of a, b and d, which are told, d was never sold.
+    for file in (truth, truth.with_suffix(".csv")):
+        known.write_csv(truth.with_suffix(".csv"))
+        got = evaluate(run, file, resamples=0)
+        assert of(got, "hands_told") == pytest.approx(1 / 3)
+        assert of(got, "hands_wrong") == pytest.approx(1 / 3)
+    (run / "spans.parquet").unlink()
+    assert of(evaluate(run, truth, resamples=0), "hands_told") == 0
 
 
 def test_names_of_known_and_unknown_operators(make_run: Make, make_truth: Make) -> None:

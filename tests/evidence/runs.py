@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from graphattr.evidence.consistency import factor_range, posterior, tier_of
-from graphattr.evidence.rules import probability
+from graphattr.evidence.rulebook import probability
 from graphattr.records import GROUPS, HYPOTHESES, TABLES
 from graphattr.records import UTC as TIME
 from graphattr.settings import Settings

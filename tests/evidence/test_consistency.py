@@ -11,7 +11,7 @@ import pytest
 from graphattr.evidence.assemble import assemble
 from graphattr.evidence.case import Case, read_case
 from graphattr.evidence.consistency import factor_range, posterior, problems
-from graphattr.evidence.rules import probability
+from graphattr.evidence.rulebook import probability
 
 from .tampering import forge
 from .test_verify import failing_step

@@ -19,7 +19,8 @@ from graphattr.evidence.pair_case import pair_case
 from graphattr.evidence.pair_rules import as_strong, comparable
 from graphattr.evidence.pair_text import pair_text
 from graphattr.evidence.pairs import PairPage, pair_of
-from graphattr.evidence.rules import RULES, probability
+from graphattr.evidence.rulebook import probability
+from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
 from graphattr.pipeline import Plan
 from graphattr.pipeline import run as run_pipeline

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from graphattr.explorer.runs import RUN_VARIABLE
+from graphattr.records import SPANS
 
 from .runs import IMG, MARKED, PLANS, TOP
 
@@ -143,6 +146,25 @@ def test_a_time_in_the_address_filters_the_tables(ring: Callable[..., AppTest]) 
 )
 def test_a_garbled_address_does_no_harm(ring: Callable[..., AppTest], params: dict[str, str]) -> None:
     assert not ring(id=TOP, **params).exception
+
+
+def test_accounts_that_changed_hands_are_named(
+    ring: Callable[..., AppTest], run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "for a part of their life only" not in texts(ring(id=TOP))
+    copy = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    row = {
+        "ring_id": TOP, "account_id": IMG, "since": None, "until": datetime(2026, 5, 9, 13, 58, tzinfo=UTC),
+        "event": "email_changed", "event_row": 3, "devices_before": 1, "devices_after": 4, "shared_values": 1,
+    }  # fmt: skip
+    pl.DataFrame([row], schema=SPANS).write_parquet(copy / "spans.parquet")
+    monkeypatch.setenv(RUN_VARIABLE, str(copy))
+    test = ring(id=TOP)
+    assert [box.label for box in test.expander if "in part" in box.label] == ["1 account in part"]
+    assert (
+        f"- `{IMG}` until 9 May 2026 13:58: email changed, 1 device before it and 4 devices after it"
+        in texts(test)
+    )
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)

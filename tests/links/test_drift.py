@@ -111,11 +111,20 @@ def test_strangers_are_as_much_alike_as_a_likelihood_ratio_lets_them_be() -> Non
     generator = np.random.default_rng(0)
     # Exact ratios of unit normals 2 apart, over pairs of two controllers: mean 1 (Turing and Good).
     exact = (2 * generator.normal(0, 1, 200_000) - 2) / np.log(10)
-    assert strangers(model, exact) == pytest.approx(1, rel=0.05)
-    assert strangers(model, exact + 1) > TOO_ALIKE
-    assert strangers(model, np.empty(0)) == 0.0
+    nobody = np.zeros(len(exact))
+    assert strangers(model, exact, nobody) == pytest.approx(1, rel=0.05)
+    assert strangers(model, exact + 1, nobody) > TOO_ALIKE
+    assert strangers(model, np.empty(0), np.empty(0)) == 0.0
     # One ratio counts as much as the group's cap lets it.
-    assert strangers(model, np.array([99.0])) == pytest.approx(10 ** model.caps["graph"])
+    assert strangers(model, np.array([99.0]), np.zeros(1)) == pytest.approx(10 ** model.caps["graph"])
+
+
+def test_pairs_that_other_evidence_links_are_no_strangers() -> None:
+    curve = Curve(group="graph", knots=(-9.0, 9.0), values=(-9.0, 9.0), pairs=99)
+    model = field_guided_model().model_copy(update={"curves": {"gnn": curve}})
+    odds, linked = np.array([0.0, 0.0, 2.0, 2.0]), np.array([0.0, 0.0, 1.0, 0.5])
+    assert strangers(model, odds, linked) == pytest.approx((1 + 1 + 0.5 * 100) / 2.5)
+    assert strangers(model, odds[2:3], linked[2:3]) == 0.0
 
 
 def test_a_model_without_curves_drifts_from_nothing() -> None:

@@ -146,6 +146,8 @@ def test_closed_cases_calibrate_too() -> None:
 def test_a_lead_is_likely_controlled_by_two_kinds_and_large_or_named(
     row: tuple[object, ...], lead: bool
 ) -> None:
-    schema = {"controlled": pl.Float64, "groups": pl.Float64, "size": pl.Int64, "operator": pl.String}
-    frame = pl.DataFrame([row], schema=schema, orient="row")
+    schema = {"p_reseller": pl.Float64, "groups": pl.Float64, "size": pl.Int64, "operator": pl.String}
+    frame = pl.DataFrame([row], schema=schema, orient="row").with_columns(
+        p_single_operator=0.0, p_contractors=0.0
+    )
     assert frame.select(is_lead(AttributionSettings())).item() is lead

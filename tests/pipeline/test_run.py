@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from graphattr.attribution.answers import SAYS
+from graphattr.attribution.operators import RELIABILITY
+from graphattr.attribution.spans import spans
 from graphattr.errors import GraphattrError
 from graphattr.evaluate import evaluate
 from graphattr.pipeline import Plan, run
 from graphattr.pipeline.attributing import write_rings
 from graphattr.pipeline.grouping import Signals
-from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, TABLES, RunPaths
+from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, SPANS, TABLES, RunPaths
 from graphattr.settings import AttributionSettings, Secrets, Settings
 from models import shipped_rings
 
@@ -64,7 +67,7 @@ def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
     assert grouped.schema == pl.Schema(GROUPED)
     assert grouped.equals(grouped.sort(key))
     (tmp_path / "out").mkdir()
-    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet"):
+    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet", "evidence.parquet"):
         (tmp_path / "out" / name).symlink_to(finished / name)
     rings = pl.read_parquet(finished / "rings.parquet")
     rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(tmp_path / "weakest.parquet")
@@ -96,6 +99,50 @@ def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
         assert members.equals(members.sort(key))
         found.add(apart.height > 0)
     assert found == {False, True}
+
+
+def test_answers_from_outside_move_hypotheses_and_may_bar_an_attribution_but_never_bring_one(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet", "evidence.parquet"):
+        (tmp_path / "out" / name).symlink_to(finished / name)
+    rings = pl.read_parquet(finished / "rings.parquet")
+    rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(tmp_path / "weakest.parquet")
+    tables = {path.stem: path for path in (finished / "signals").glob("*.parquet") if path.stem != "lists"}
+    labels, grouped = pl.read_parquet(tables["labels"]), pl.read_parquet(finished / GROUPED_FILE)
+    settings = Settings(attribution=AttributionSettings(alpha=0.99))
+
+    def told(source: str) -> pl.DataFrame:
+        said = grouped.select(
+            "account_id", operator=pl.lit("x"), source=pl.lit(source), reliability=pl.lit("A")
+        )
+        pl.concat([labels, said], how="diagonal").write_parquet(tmp_path / "labels.parquet")
+        signals = Signals({**tables, "labels": tmp_path / "labels.parquet"}, frozenset(), None)
+        write_rings(signals, tmp_path / "out", settings, shipped_rings())
+        return pl.read_parquet(tmp_path / "out" / "rings.parquet").sort("ring_id")
+
+    plain, said = told("takedown"), told("controlled_purchase")
+    attributed = set(plain.filter(status="attributed")["ring_id"])
+    assert attributed
+    assert (said["p_reseller"] > plain["p_reseller"]).all()
+    assert set(said.filter(status="attributed")["ring_id"]) == attributed
+    # A source beyond doubt, for these rings are beyond what a real one could turn.
+    monkeypatch.setitem(RELIABILITY, "A", 1.0)
+    monkeypatch.setitem(SAYS, "registrar_answer", ("", (1e-9, 1e-9, 1e-9, 0.9, 1e-9, 1e-9, 1e-9)))
+    taken = told("registrar_answer").filter(status="attributed")
+    assert set(taken["ring_id"]) < attributed
+    hidden = pl.sum_horizontal("p_single_operator", "p_contractors", "p_reseller")
+    assert (taken.select(hidden).to_series() >= 0.5).all()
+
+
+def test_members_who_changed_hands_are_told_of_the_rings_as_they_are(finished: Path) -> None:
+    told = pl.read_parquet(RunPaths(finished).spans)
+    assert told.schema == pl.Schema(SPANS)
+    paths = [finished / f"{name}.parquet" for name in ("signals/accounts", "holdings", "evidence")]
+    again = spans(tables(finished)["members"], *paths, finished / "signals" / "events.parquet")
+    assert told.equals(again)
+    assert "spans.parquet" in json.loads((finished / "run.json").read_text())["outputs"]
 
 
 def test_link_parts_sum_to_the_probability(finished: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from graphattr.errors import SettingsError
 from graphattr.simulate import MECHANISMS, PRESETS, off, simulate
+from graphattr.simulate.mechanisms import HANDS, some
 from graphattr.simulate.presets import RING_ODDS, sized
 
 
@@ -34,6 +35,17 @@ def test_switches_add_up() -> None:
     assert off(off(PRESETS["tiny"], ["tor"]), ["campuses"]).without == {"tor", "campuses"}
     with pytest.raises(SettingsError, match=r"no mechanism 'tort'.*carrier_nat, .*tor, .*biased_labels"):
         off(PRESETS["tiny"], ["tort"])
+
+
+def test_mechanisms_are_drawn_by_the_seed_and_never_those_that_make_operators() -> None:
+    drawn = [some(9, seed) for seed in range(30)]
+    assert drawn[3] == some(9, 3)
+    assert all(len(set(names)) == 9 for names in drawn)
+    assert set().union(*drawn) == MECHANISMS.keys() - set(HANDS)
+    assert set(HANDS) < MECHANISMS.keys()
+    assert some(0, 1) == []
+    with pytest.raises(SettingsError, match="at most 32"):
+        some(33, 0)
 
 
 def test_every_mechanism_is_told_in_one_sentence() -> None:

@@ -14,15 +14,16 @@ from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.rows import STATISTIC
 from graphattr.errors import SettingsError
 from graphattr.records import HYPOTHESES
+from graphattr.settings import Settings
 from graphattr.training.joins import JoinWorld
-from graphattr.training.rings import FIRST_SEED, RingWorld, ring_worlds
+from graphattr.training.rings import FIRST_SEED, RingWorld, ring_rows, ring_worlds
 from graphattr.training.rings_classifier import only
 from graphattr.training.rings_fit import MOST, Rings, fit, hats, knots
-from graphattr.training.rings_train import RingTraining, train_rings
+from graphattr.training.rings_train import RingTraining, collect, scored, train_rings
 from models import load_rings
-from models.joining import load_joining
+from models.joining import load_joining, shipped_joining
 from models.linkage import shipped_linkage
-from models.rings import load_ring_model
+from models.rings import load_ring_model, shipped_ring_model
 
 #: Worlds with firm parts that can be attributed.
 WORLDS = [
@@ -157,6 +158,24 @@ def test_the_same_worlds_give_the_same_bytes_and_a_killed_making_goes_on(
     assert 0 < len(seen) < len(WORLDS)
     for path in out.iterdir():
         assert (again.out / path.name).read_bytes() == path.read_bytes()
+
+
+def test_rings_of_a_world_that_was_not_read_whole_say_nothing(tmp_path: Path) -> None:
+    world, joining = WORLDS[2], shipped_joining()
+    plan = RingTraining(tmp_path / "out", shipped_linkage(), [world], [])
+    rings, parts = collect(plan, tmp_path, joining, lambda _name, _done: None)
+    model = shipped_ring_model()
+    assert rings.facts["read"].all()
+    assert len(scored(parts, model)) > 0
+    unread = replace(parts, facts=parts.facts.with_columns(read=False))
+    assert len(scored(unread, model)) == 0
+
+
+def test_a_world_that_the_network_could_not_read_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphattr.pipeline.grouping.TOO_ALIKE", -1.0)
+    facts, *_ = ring_rows(WORLDS[2], shipped_linkage(), Settings(), shipped_joining())
+    assert facts.height
+    assert not facts["read"].any()
 
 
 def test_a_folder_that_exists_is_left_alone(made: tuple[Path, RingTraining]) -> None:

@@ -13,7 +13,7 @@ from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, moment, percent, period, plural, shown
 from graphattr.explorer.timeline import BRUSH, timeline
-from graphattr.explorer.words import SET_APART, STATUS, STATUS_COLOUR, STATUS_MEANS, headline
+from graphattr.explorer.words import SET_APART, SPANS, STATUS, STATUS_COLOUR, STATUS_MEANS, headline, span
 from graphattr.records import Status, Tier
 
 
@@ -35,6 +35,7 @@ def show() -> None:
         st.badge(STATUS[status], color=STATUS_COLOUR[status], help=STATUS_MEANS[status])
     st.markdown(f"**{headline(ring)}** {STATUS_MEANS[Status(ring['status'])]}")
     _set_apart(run, ring["ring_id"])
+    _spans(run, ring["ring_id"])
     _figures(run, ring)
     active = _timeline(run, ring)
     ring_network.show(run, ring, active)
@@ -65,6 +66,18 @@ def _set_apart(run: Run, ring_id: str) -> None:
             if st.button(shown(other["ring_id"]), key=f"apart_{other['ring_id']}", type="tertiary"):
                 ui.open_ring(other["ring_id"])
             st.badge(STATUS[Status(other["status"])], color=STATUS_COLOUR[Status(other["status"])])
+
+
+def _spans(run: Run, ring_id: str) -> None:
+    """Names the members who changed hands, folded away: the figures below are of their whole lives."""
+    rows = queries.spans(run, ring_id)
+    if rows.is_empty():
+        return
+    with st.expander(f"{plural(rows.height, 'account')} in part"):
+        st.markdown(SPANS)
+        st.markdown(
+            "\n".join(f"- {code(row['account_id'])} {span(row)}" for row in rows.iter_rows(named=True))
+        )
 
 
 def _figures(run: Run, ring: dict[str, Any]) -> None:

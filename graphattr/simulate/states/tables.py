@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from graphattr.simulate.clock import stamps
 from graphattr.simulate.forms import accounts_table
 from graphattr.simulate.made import Made
 from graphattr.simulate.presets import Preset
 from graphattr.simulate.states.billing import payments
-from graphattr.simulate.states.cast import KINDS, MECHANISMS, Columns
+from graphattr.simulate.states.cast import KIND, KINDS, MECHANISMS, Columns
 from graphattr.simulate.states.journal import events
 from graphattr.simulate.states.logs import devices, ips
 from graphattr.simulate.states.notices import labels, operator_names
@@ -74,6 +75,10 @@ class States:
                 "mechanism": named(columns["mechanism"], MECHANISMS),
                 "innocent": columns["innocent"] > 0,
                 "operator": operator_names(self.world, columns["operator"]),
+                # A storefront hands its accounts over to tenants and stays their controller.
+                "controlled_since": stamps(
+                    np.where(columns["kind"] == KIND["single_operator"], columns["handed"], -1)
+                ),
             }
         ).sort("account_id")
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from graphattr.simulate.clock import stamps
 from graphattr.simulate.draws import Ints
 from graphattr.simulate.faults import kept
 from graphattr.simulate.forms import accounts_table
@@ -95,7 +96,8 @@ def truth(world: World) -> pl.DataFrame:
 
     Columns: account_id; controller (the account itself where it is its holder's only one); beneficiary (who
     gets most of the results); beneficiaries (how many do); kind; mechanism (finer); innocent (nobody may be
-    accused over it); operator (the name that labels use, whether or not any label does; else null).
+    accused over it); operator (the name that labels use, whether or not any label does; else null);
+    controlled_since (when the controller bought the account of whoever opened it; null: from its opening on).
     """
     ids = account_ids(world)
     codes = world.accounts["controller"]
@@ -114,5 +116,6 @@ def truth(world: World) -> pl.DataFrame:
             "mechanism": world.kinds["mechanism"],
             "innocent": world.accounts["innocent"],
             "operator": operator_names(world),
+            "controlled_since": stamps(world.accounts["swap"]),
         }
     ).sort("account_id")
