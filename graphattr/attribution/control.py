@@ -1,12 +1,13 @@
 """Error control: which rings may be attributed, so that wrongly attributed accounts stay under alpha (method.md, 6).
 
-The promise: the expected share of wrongly attributed accounts is at most alpha. With a score t that was fixed without
-the rings that calibrate, ring j of n_j accounts and wrong share l_j gets
+The promise: the expected share of wrongly attributed accounts is at most alpha. Only rings with a score of t and more
+are looked at, of the run and of those with known truth; t was fixed without any of them. Ring j of n_j accounts and
+wrong share l_j gets
 
-    e_j = 1{s_j >= t} (n + 1) / (sum_i n_i l_i 1{s_i >= t} + n_j),
+    e_j = (n + 1) / (sum_i n_i l_i + n_j),
 
 and since n_j bounds n_j l_j, exchangeability of ring j with the n calibration rings gives E[n_j l_j e_j] <= 1. Of the
-r eligible rings of a run the largest set S is attributed in which every e_j >= r / (alpha N), N the accounts of S. So
+r such rings of a run the largest set S is attributed in which every e_j >= r / (alpha N), N the accounts of S. So
 1{j in S} / N <= alpha e_j / r, and the expected wrong share, the sum of n_j l_j 1{j in S} / N, is at most alpha
 (docs/decisions/0008-rings-and-error-control.md has the proof and what it leans on).
 """
@@ -95,10 +96,10 @@ def threshold(tuning: Sequence[CalibrationRings], alpha: float) -> float:
     return float(scores[enough].min() if enough.any() else scores[np.argmax(np.where(fit, slack, -1.0))])
 
 
-def e_values(score: Array, size: Whole, calibration: CalibrationRings, least: float) -> Array:
+def e_values(size: Whole, calibration: CalibrationRings) -> Array:
     """E-value of each ring against one set of calibration rings, shape (r,)."""
-    lost = float((calibration.size * calibration.wrong)[calibration.score >= least].sum())
-    return np.where(score >= least, (len(calibration) + 1) / (lost + size), 0.0)
+    lost = float((calibration.size * calibration.wrong).sum())
+    return np.asarray((len(calibration) + 1) / (lost + size))
 
 
 def attribute(
@@ -118,13 +119,16 @@ def attribute(
         Which rings are in S, shape (r,). All False where calibration rings are too few to promise anything.
     """
     chosen = np.zeros(len(score), dtype=bool)
-    if not len(score) or not calibration or not all(len(rings) for rings in calibration):
+    high = np.flatnonzero(score >= least)
+    sets = [rings[rings.score >= least] for rings in calibration]
+    if not len(high) or not sets or not all(len(rings) for rings in sets):
         return chosen
-    e_value = np.min([e_values(score, size, rings, least) for rings in calibration], axis=0)
+    size = size[high]
+    e_value = np.min([e_values(size, rings) for rings in sets], axis=0)
     # For a set ordered by e-value the condition binds at its smallest member, so only prefixes need a look.
-    order = np.lexsort((np.arange(len(score)), -e_value))
+    order = np.lexsort((np.arange(len(high)), -e_value))
     taken = np.cumsum(size[order])
-    fits = (e_value[order] > 0) & (e_value[order] >= len(score) / (alpha * taken))
+    fits = e_value[order] >= len(high) / (alpha * taken)
     if fits.any():
-        chosen[order[: int(np.flatnonzero(fits).max()) + 1]] = True
+        chosen[high[order[: int(np.flatnonzero(fits).max()) + 1]]] = True
     return chosen

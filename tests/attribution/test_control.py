@@ -33,14 +33,17 @@ def chosen(rings: list[Ring], known: list[list[Ring]], alpha: float, least: floa
 def allowed(
     of: tuple[int, ...], rings: list[Ring], known: list[list[Ring]], alpha: float, least: float
 ) -> bool:
-    """Whether every ring of the set has e_j >= r / (alpha * the set's accounts), by each set of known rings."""
-    taken = sum(rings[j][1] for j in of)
+    """Whether every ring of the set has e_j >= r / (alpha * the set's accounts), by each set of known rings.
+
+    Rings below the score `least` are not counted anywhere.
+    """
+    taken, looked_at = sum(rings[j][1] for j in of), sum(score >= least for score, _, _ in rings)
     for j in of:
         score, size, _ = rings[j]
         for sets in known:
-            loss = sum(n * wrong for s, n, wrong in sets if s >= least)
-            e = (len(sets) + 1) / (loss + size) if score >= least else 0.0
-            if e < len(rings) / (alpha * taken):
+            above = [(n, wrong) for s, n, wrong in sets if s >= least]
+            e = (len(above) + 1) / (sum(n * wrong for n, wrong in above) + size)
+            if score < least or not above or e < looked_at / (alpha * taken):
                 return False
     return True
 
@@ -68,12 +71,13 @@ def test_the_largest_allowed_set_is_chosen(
 def test_a_worked_example() -> None:
     # Loss from .5 on: 2 + 2. e = 100 / (4 + 2) for rings of two accounts, 100 / (4 + 6) for the one of six.
     rings = [(0.9, 2, 0.0), (0.5, 6, 0.0), (0.4, 2, 0.0)]
-    known = [[(0.6, 2, 1.0), (0.7, 4, 0.5), *[(0.2, 3, 1.0)] * 97]]
-    found = e_values(np.array([0.9, 0.5, 0.4]), np.array([2, 6, 2]), calibration(known[0]), 0.5)
-    assert found.tolist() == [100 / 6, 10.0, 0.0]
-    # Both need 3 / (alpha * 8): 10 at alpha = .0375. Alone the first needs 3 / (alpha * 2): 16.7 at .09.
-    assert chosen(rings, known, 0.0375, 0.5) == {0, 1}
-    assert chosen(rings, known, 0.037, 0.5) == set()
+    known = [(0.6, 2, 1.0), (0.7, 4, 0.5), *[(0.8, 3, 0.0)] * 97]
+    assert e_values(np.array([2, 6]), calibration(known)).tolist() == [100 / 6, 10.0]
+    # Both need 2 / (alpha * 8): 10 at alpha = .025. Alone the first needs 2 / (alpha * 2): 16.7 at .06.
+    assert chosen(rings, [known], 0.025, 0.5) == {0, 1}
+    assert chosen(rings, [known], 0.0249, 0.5) == set()
+    # What lies below the score changes nothing, neither in the run nor among known rings.
+    assert chosen(rings[:2], [[*known, *[(0.2, 3, 1.0)] * 50]], 0.025, 0.5) == {0, 1}
 
 
 def test_the_worst_set_of_known_rings_decides() -> None:

@@ -122,14 +122,15 @@ def test_closed_cases_calibrate_too() -> None:
         cases = None if wrong is None else pl.DataFrame({"ring_id": [ring], "wrong": [wrong]})
         return int(allowed(many, AttributionSettings(alpha=0.01), known(number), cases).sum())
 
-    # e >= 31 / (.01 * 600) = 5.17 is needed: 105 / 20 with 104 known rings of a family is enough, 103 / 20 is not.
-    assert attributed(208) == 30
-    assert attributed(204) == 0
+    # e >= 30 / (.01 * 600) = 5 is needed: 100 / 20 with 99 known rings of a family is enough, 99 / 20 is not.
+    assert attributed(198) == 30
+    assert attributed(196) == 0
     # A closed case that went well is one known ring more; one that went wrong halves every e-value.
-    assert attributed(204, 0.0) == 30
-    assert attributed(208, 1.0) == 0
-    # Below the score from which on rings are attributed it is not counted as wrong.
-    assert attributed(208, 1.0, "r30") == 30
+    assert attributed(196, 0.0) == 30
+    assert attributed(198, 1.0) == 0
+    # Below the score from which on rings are attributed it is not counted, neither as wrong nor as right.
+    assert attributed(198, 1.0, "r30") == 30
+    assert attributed(196, 0.0, "r30") == 0
 
 
 @pytest.mark.parametrize(
