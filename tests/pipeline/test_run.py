@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from graphattr.pipeline.attributing import write_rings
 from graphattr.pipeline.grouping import Signals
 from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, SPANS, TABLES, RunPaths
 from graphattr.settings import AttributionSettings, Secrets, Settings
-from models import shipped_rings
+from models import NO_RINGS, shipped_rings
 
 CONTRACT = {
     "links": ["account_a", "account_b", "probability", "log10_lr", *(f"log10_lr_{g}" for g in GROUPS)],
@@ -190,8 +191,15 @@ def test_run_json_names_every_output_by_its_hash(finished: Path) -> None:
     assert all(stage["peak_memory_mib"] > 0 for stage in document["stages"])
 
 
-def test_nothing_is_attributed_without_known_rings(finished: Path) -> None:
-    assert set(tables(finished)["rings"]["status"]) <= {"lead", "not_attributable"}
+def test_nothing_is_attributed_without_known_rings(
+    world: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "attributed" in tables(finished)["rings"]["status"]
+    # By its name: graphattr.pipeline.run is a function too.
+    monkeypatch.setattr(import_module("graphattr.pipeline.run"), "shipped_rings", lambda: NO_RINGS)
+    document = run(Plan(str(world / "signals"), tmp_path / "run"), Secrets())
+    assert document["known_rings"]["n"] == 0
+    assert set(tables(tmp_path / "run")["rings"]["status"]) <= {"lead", "not_attributable"}
 
 
 def test_same_input_same_bytes(world: Path, finished: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from graphattr.errors import GraphattrError
 from graphattr.pipeline import Plan, run
 from graphattr.pipeline.update import UpdatePlan, update
 from graphattr.pipeline.update_place import aside
-from graphattr.records import TABLES
+from graphattr.pipeline.update_rings import name_rings
+from graphattr.records import GROUPED_FILE, TABLES, RunPaths
 from graphattr.settings import LoadSettings, Secrets, Settings
 from graphattr.store.graph import GraphTables
 from graphattr.store.open import open_run
@@ -88,7 +89,8 @@ def test_two_halves_say_what_one_run_says(finished: Path, first: Path, both: Pat
 
 
 def test_rings_keep_their_ids(first: Path, both: Path) -> None:
-    frames = [pl.read_parquet(out / "members.parquet") for out in (first, both)]
+    # As they were grouped: who is set apart from a ring that is attributed goes by that ring's id.
+    frames = [pl.read_parquet(out / GROUPED_FILE) for out in (first, both)]
     old, new = (
         {row[0]: set(row[1]) for row in f.group_by("ring_id").agg("account_id").iter_rows()} for f in frames
     )
@@ -107,11 +109,23 @@ def test_rings_keep_their_ids(first: Path, both: Path) -> None:
         assert set(row["accounts_lost"]) == was - now
 
 
+def test_weakest_points_follow_their_rings_to_the_lasting_ids(tmp_path: Path) -> None:
+    before, out = tmp_path / "before", tmp_path / "stage" / "out"
+    for folder, ring in ((before, "ring-old"), (out, "ring-new")):
+        folder.mkdir(parents=True)
+        rows = {"ring_id": [ring] * 3, "account_id": ["a", "b", "c"], "firm": [True] * 3}
+        pl.DataFrame(rows).write_parquet(folder / GROUPED_FILE)
+    point = {"ring_id": ["ring-new"], "weakest_point": ["device d"]}
+    pl.DataFrame(point).write_parquet(out.parent / "weakest.parquet")
+    assert name_rings(RunPaths(before), out, 1)["changes"]["continued"] == 1
+    assert pl.read_parquet(out.parent / "weakest.parquet").rows() == [("ring-old", "device d")]
+    assert set(pl.read_parquet(out / GROUPED_FILE)["ring_id"]) == {"ring-old"}
+
+
 def test_all_tables_and_the_graph_speak_of_the_same_rings(both: Path) -> None:
     rings = set(pl.read_parquet(both / "rings.parquet")["ring_id"])
     for name in ("members", "matrix"):
         assert set(pl.read_parquet(both / f"{name}.parquet")["ring_id"]) == rings
-    assert pl.read_parquet(both / "rings.parquet")["weakest_point"].null_count() < len(rings)
     store = open_run(both / "graph", Secrets())
     assert store.pointer()["fingerprint"] == GraphTables.of_run(both).fingerprint()
     with store.view() as view:

@@ -75,8 +75,17 @@ def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
 
 def test_truth_covers_every_account(truth: pl.DataFrame, signals: dict[str, pl.DataFrame]) -> None:
     assert set(truth["account_id"]) == set(signals["accounts"]["account_id"])
-    assert truth.null_count().drop("operator").sum_horizontal().item() == 0
+    assert truth.null_count().drop("operator", "controlled_since").sum_horizontal().item() == 0
     assert set(truth["kind"]) == KINDS
+
+
+def test_only_operators_buy_accounts_and_no_account_before_it_was_opened(
+    truth: pl.DataFrame, signals: dict[str, pl.DataFrame]
+) -> None:
+    bought = truth.drop_nulls("controlled_since").join(signals["accounts"], on="account_id")
+    assert bought.height
+    assert set(bought["kind"]) == {"single_operator"}
+    assert (bought["controlled_since"] > bought["created_at"]).all()
 
 
 def test_truth_of_each_kind(truth: pl.DataFrame) -> None:

@@ -53,8 +53,17 @@ def test_parts_cut_no_account_in_two(world: World, monkeypatch: pytest.MonkeyPat
 
 def test_truth_covers_every_account(truth: pl.DataFrame, signals: Tables) -> None:
     assert set(truth["account_id"]) == set(signals["accounts"]["account_id"])
-    assert truth.null_count().drop("operator").sum_horizontal().item() == 0
+    assert truth.null_count().drop("operator", "controlled_since").sum_horizontal().item() == 0
     assert set(truth["kind"]) == set(KINDS)
+
+
+def test_only_operators_buy_accounts_and_no_account_before_it_was_opened(
+    truth: pl.DataFrame, signals: dict[str, pl.DataFrame]
+) -> None:
+    bought = truth.drop_nulls("controlled_since").join(signals["accounts"], on="account_id")
+    assert bought.height
+    assert set(bought["kind"]) == {"single_operator"}
+    assert (bought["controlled_since"] > bought["created_at"]).all()
 
 
 def test_truth_of_each_kind(truth: pl.DataFrame) -> None:
