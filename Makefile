@@ -82,8 +82,8 @@ $(VENV)/.installed-train: $(VENV)/.installed requirements-train.txt
 
 model: setup-train ## make the shipped model anew from simulated worlds (an hour)
 	rm -rf build/model && mkdir -p build/model
-	@for world in $(MODEL_WORLDS) $(MODEL_SWITCHED); do \
-	  case $$world in sample-25*) off=$(SWITCHED_OFF);; *) off=0;; esac; \
+	@for each in $(MODEL_WORLDS:%=%:0) $(MODEL_SWITCHED:%=%:$(SWITCHED_OFF)); do \
+	  world=$${each%:*} off=$${each#*:}; \
 	  $(BIN)/graphattr simulate build/model/$$world --preset $${world%-*} --seed $${world#*-} --family A --without-some $$off \
 	    --json > /dev/null || exit; \
 	done

@@ -22,8 +22,13 @@ def _scan(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path)
 
 
-def read(path: Path, columns: tuple[str, ...], error: type[GraphattrError] = InputError) -> pl.DataFrame:
-    """The named columns of a Parquet or CSV file (by its suffix).
+def read(
+    path: Path,
+    columns: tuple[str, ...],
+    error: type[GraphattrError] = InputError,
+    optional: tuple[str, ...] = (),
+) -> pl.DataFrame:
+    """The named columns of a Parquet or CSV file (by its suffix), and of the optional ones those that it has.
 
     Raises:
         error: the file is missing or unreadable, or lacks a column.
@@ -37,13 +42,7 @@ def read(path: Path, columns: tuple[str, ...], error: type[GraphattrError] = Inp
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise error(f"{path.name} has no column {', '.join(missing)}", f"the columns {', '.join(columns)}")
-    return frame.select(columns)
-
-
-def readable(path: Path, columns: tuple[str, ...]) -> pl.DataFrame | None:
-    """The named columns of a file that can be read; None where it lacks one of them."""
-    frame = _scan(path)
-    return frame.select(columns) if set(columns) <= set(frame.columns) else None
+    return frame.select(*columns, *(name for name in optional if name in frame.columns))
 
 
 def result(run: Path, table: str) -> pl.DataFrame:

@@ -9,12 +9,14 @@ from typing import Final
 import polars as pl
 
 from graphattr.errors import InputError, RunError, SettingsError
-from graphattr.evaluate.files import known_operators, read, readable, result
+from graphattr.evaluate.files import known_operators, read, result
 from graphattr.evaluate.partition import codes
 from graphattr.evaluate.pieces import inside
 from graphattr.records import UTC, RunPaths
 
 _COLUMNS: Final = ("account_id", "controller", "kind", "innocent", "operator")
+#: A column that a truth may have: when the controller bought the account.
+_BOUGHT: Final = "controlled_since"
 #: Strata beyond this are no strata: a column of ids was named.
 MAX_STRATA: Final = 100
 #: Of a ring that has as many accounts of one stratum as of another.
@@ -77,7 +79,7 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
             "the truth of the same signals",
             "name the truth.parquet that was written beside them",
         )
-    accounts = _hands(_accounts(known, members, rings), run, truth)
+    accounts = _hands(_accounts(known, members, rings), run)
     ends = _links(links, accounts)
     named = pl.col("operator").is_in(known_operators(run)).fill_null(False)
     accounts = inside(accounts.with_columns(known=named), ends)
@@ -87,7 +89,8 @@ def judge(run: Path, truth: Path, by: str) -> Judged:
 
 def _truth(path: Path, by: str) -> pl.DataFrame:
     columns = tuple(dict.fromkeys((*_COLUMNS, by)))
-    known = read(path, columns).with_columns(pl.col(columns).cast(pl.String))
+    optional = tuple(name for name in (_BOUGHT,) if name not in columns)
+    known = read(path, columns, optional=optional).with_columns(pl.col(columns).cast(pl.String))
     for name in ("account_id", "controller", "kind", "innocent"):
         if known[name].null_count():
             raise InputError(f"{known[name].null_count()} rows of {path.name} have no {name}", "one each")
@@ -108,21 +111,17 @@ def _truth(path: Path, by: str) -> pl.DataFrame:
     return known.with_columns(stratum=stratum, innocent=innocent == "true").sort("account_id")
 
 
-def _hands(accounts: pl.DataFrame, run: Path, truth: Path) -> pl.DataFrame:
+def _hands(accounts: pl.DataFrame, run: Path) -> pl.DataFrame:
     """The accounts with `bought`, `since` and `handed`."""
-    bought, since = readable(truth, ("account_id", "controlled_since")), RunPaths(run).spans
-    said = read(since, ("account_id", "since"), RunError) if since.is_file() else None
-    for frame, name, column in ((bought, "controlled_since", "bought"), (said, "since", "since")):
-        if frame is None:
-            accounts = accounts.with_columns(pl.lit(None, UTC).alias(column))
-            continue
-        times = frame.select("account_id", pl.col(name).alias(column))
-        if times.schema[column] == pl.String:  # of a CSV file
-            times = times.with_columns(
-                pl.col(column).str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
-            )
-        accounts = accounts.join(times, on="account_id", how="left", maintain_order="left")
-    return accounts.with_columns(handed=pl.lit(bought is not None))
+    path, handed = RunPaths(run).spans, _BOUGHT in accounts.columns
+    bought = accounts[_BOUGHT] if handed else pl.Series([None] * accounts.height, dtype=UTC)
+    if bought.dtype == pl.String:  # of a CSV file
+        bought = bought.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    accounts = accounts.with_columns(bought=bought, handed=pl.lit(handed))
+    if not path.is_file():
+        return accounts.with_columns(since=pl.lit(None, UTC))
+    since = read(path, ("account_id", "since"), RunError)
+    return accounts.join(since, on="account_id", how="left", maintain_order="left")
 
 
 def _check_numbers(frame: pl.DataFrame, table: str, columns: tuple[str, ...]) -> None:

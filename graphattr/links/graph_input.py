@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphattr.errors import InputError
 from graphattr.links.index import DAY_US, Index
-from graphattr.links.pieces import Candidates
+from graphattr.links.pieces import Candidates, located
 from graphattr.links.profiles import Profiles
 from graphattr.records import SIGNALS
 from loaders.schema import TABLES
@@ -92,9 +92,7 @@ def pairs_of(index: Index, found: Candidates, a: Whole, b: Whole, controller: Wh
         .collect()
     )
     met = windows["pair"].to_numpy()
-    place = np.searchsorted(found.a[met] * index.size + found.b[met], a * index.size + b)
-    place = np.minimum(place, max(len(met) - 1, 0))
-    here = (found.a[met][place] == a) & (found.b[met][place] == b) if len(met) else np.zeros(len(a), bool)
+    place, here = located(found.a[met] * index.size + found.b[met], a * index.size + b)
     for name in ("crowd", "rivals", "windows"):
         column = windows[name].cast(pl.Float64).to_numpy()
         columns[name][here] = np.log1p(column[place[here]])

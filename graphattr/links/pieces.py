@@ -33,6 +33,14 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
+def located(keys: Whole, asked: Whole) -> tuple[Whole, NDArray[np.bool_]]:
+    """Where each asked key stands among rising ones, shape (p,), and whether it does."""
+    if not len(keys):
+        return np.zeros(len(asked), dtype=np.int64), np.zeros(len(asked), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+    return place, keys[place] == asked
+
+
 @dataclass(frozen=True)
 class Candidates:
     """Candidate pairs and what they share.

@@ -18,7 +18,7 @@ from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
 from graphattr.links.index import Index, build_index
 from graphattr.links.likeness import compared, random_pairs
-from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, part_of
+from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, located, part_of
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
@@ -122,7 +122,8 @@ def _weighed(
     # Later scores only count fewer rivals for a value, and the network adds so much at most: what is this far below a
     # link stays below.
     least = settings.links.min_probability * (HOPELESS if network is None else HOPELESS_WITH_NETWORK)
-    strange = random_pairs(index.size, RANDOM, settings.seed)
+    # Nobody is asked about strangers where no network is.
+    strange = random_pairs(index.size, RANDOM if network is not None else 0, settings.seed)
     linked = probability_of(index, found, scored.probability, *strange)
     kept = np.flatnonzero(scored.probability >= least)
     found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
@@ -141,10 +142,10 @@ def _weighed(
 
 def probability_of(index: Index, found: Candidates, probability: Array, a: Whole, b: Whole) -> Array:
     """Probability of pairs of accounts, shape (p,): that of the candidate pair, 0 where there is none."""
-    keys = np.append(found.a * index.size + found.b, -1)  # the last is no pair's
-    asked = a * index.size + b
-    place = np.searchsorted(keys[:-1], asked)
-    return np.where(keys[place] == asked, np.append(probability, 0.0)[place], 0.0)
+    place, here = located(found.a * index.size + found.b, a * index.size + b)
+    told = np.zeros(len(a))
+    told[here] = probability[place[here]]
+    return told
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from graphattr.attribution.spans import spans
 from graphattr.errors import GraphattrError
 from graphattr.evaluate import evaluate
 from graphattr.pipeline import Plan, run
-from graphattr.pipeline.attributing import write_rings
+from graphattr.pipeline.attributing import verdict, write_rings
 from graphattr.pipeline.grouping import Signals
 from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, SPANS, TABLES, RunPaths
 from graphattr.settings import AttributionSettings, Secrets, Settings
@@ -60,6 +60,16 @@ def test_tables_have_their_schema_and_order(finished: Path) -> None:
         assert frame.select(key).is_unique().all() or name == "evidence", name
 
 
+def before_attribution(finished: Path, place: Path) -> dict[str, Path]:
+    """Lays place/out out as a run has it before its last stage; the run's signal tables by name."""
+    (place / "out").mkdir()
+    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet", "evidence.parquet"):
+        (place / "out" / name).symlink_to(finished / name)
+    rings = pl.read_parquet(finished / "rings.parquet")
+    rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(place / "weakest.parquet")
+    return {path.stem: path for path in (finished / "signals").glob("*.parquet") if path.stem != "lists"}
+
+
 def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
     finished: Path, tmp_path: Path
 ) -> None:
@@ -67,12 +77,7 @@ def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
     grouped = pl.read_parquet(finished / GROUPED_FILE)
     assert grouped.schema == pl.Schema(GROUPED)
     assert grouped.equals(grouped.sort(key))
-    (tmp_path / "out").mkdir()
-    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet", "evidence.parquet"):
-        (tmp_path / "out" / name).symlink_to(finished / name)
-    rings = pl.read_parquet(finished / "rings.parquet")
-    rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(tmp_path / "weakest.parquet")
-    tables = {path.stem: path for path in (finished / "signals").glob("*.parquet") if path.stem != "lists"}
+    tables = before_attribution(finished, tmp_path)
     signals = Signals(tables, frozenset(), finished / "signals" / "lists.parquet")
     found = set()
     for alpha in (0.001, 0.99):
@@ -105,12 +110,7 @@ def test_only_firm_members_of_attributed_rings_stay_and_others_are_set_apart(
 def test_answers_from_outside_move_hypotheses_and_may_bar_an_attribution_but_never_bring_one(
     finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "out").mkdir()
-    for name in (GROUPED_FILE, "links.parquet", "holdings.parquet", "evidence.parquet"):
-        (tmp_path / "out" / name).symlink_to(finished / name)
-    rings = pl.read_parquet(finished / "rings.parquet")
-    rings.select("ring_id", "weakest_point").drop_nulls().write_parquet(tmp_path / "weakest.parquet")
-    tables = {path.stem: path for path in (finished / "signals").glob("*.parquet") if path.stem != "lists"}
+    tables = before_attribution(finished, tmp_path)
     labels, grouped = pl.read_parquet(tables["labels"]), pl.read_parquet(finished / GROUPED_FILE)
     settings = Settings(attribution=AttributionSettings(alpha=0.99))
 
@@ -120,13 +120,18 @@ def test_answers_from_outside_move_hypotheses_and_may_bar_an_attribution_but_nev
         )
         pl.concat([labels, said], how="diagonal").write_parquet(tmp_path / "labels.parquet")
         signals = Signals({**tables, "labels": tmp_path / "labels.parquet"}, frozenset(), None)
+        scores.append(
+            verdict(signals, tmp_path / "out", settings, shipped_rings()).told.rings["score"].to_list()
+        )
         write_rings(signals, tmp_path / "out", settings, shipped_rings())
         return pl.read_parquet(tmp_path / "out" / "rings.parquet").sort("ring_id")
 
+    scores: list[list[float]] = []
     plain, said = told("takedown"), told("controlled_purchase")
     attributed = set(plain.filter(status="attributed")["ring_id"])
     assert attributed
     assert (said["p_reseller"] > plain["p_reseller"]).all()
+    assert scores[0] == scores[1]  # what an attribution goes by
     assert set(said.filter(status="attributed")["ring_id"]) == attributed
     # A source beyond doubt, for these rings are beyond what a real one could turn.
     monkeypatch.setitem(RELIABILITY, "A", 1.0)

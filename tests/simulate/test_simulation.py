@@ -17,6 +17,7 @@ from graphattr.simulate.draws import Ints
 from graphattr.simulate.families import plan_tours
 from graphattr.simulate.tours.parameters import Bans, Ways
 from graphattr.simulate.tours.world import World
+from simulate.truths import check_bought
 
 SEED = 7  # of the world in conftest.py
 KINDS = {
@@ -82,10 +83,7 @@ def test_truth_covers_every_account(truth: pl.DataFrame, signals: dict[str, pl.D
 def test_only_operators_buy_accounts_and_no_account_before_it_was_opened(
     truth: pl.DataFrame, signals: dict[str, pl.DataFrame]
 ) -> None:
-    bought = truth.drop_nulls("controlled_since").join(signals["accounts"], on="account_id")
-    assert bought.height
-    assert set(bought["kind"]) == {"single_operator"}
-    assert (bought["controlled_since"] > bought["created_at"]).all()
+    check_bought(truth, signals["accounts"])
 
 
 def test_truth_of_each_kind(truth: pl.DataFrame) -> None:

@@ -14,6 +14,7 @@ from graphattr.simulate.presets import PRESETS
 from graphattr.simulate.states.cast import KINDS
 from graphattr.simulate.states.tables import States, build
 from graphattr.simulate.states.world import World
+from simulate.truths import check_bought
 
 Tables = dict[str, pl.DataFrame]
 
@@ -60,10 +61,7 @@ def test_truth_covers_every_account(truth: pl.DataFrame, signals: Tables) -> Non
 def test_only_operators_buy_accounts_and_no_account_before_it_was_opened(
     truth: pl.DataFrame, signals: dict[str, pl.DataFrame]
 ) -> None:
-    bought = truth.drop_nulls("controlled_since").join(signals["accounts"], on="account_id")
-    assert bought.height
-    assert set(bought["kind"]) == {"single_operator"}
-    assert (bought["controlled_since"] > bought["created_at"]).all()
+    check_bought(truth, signals["accounts"])
 
 
 def test_truth_of_each_kind(truth: pl.DataFrame) -> None:
