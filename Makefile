@@ -92,7 +92,7 @@ model: setup-train ## make the shipped model anew from simulated worlds (an hour
 
 rings: setup ## make what joins rings, the ring classifier and the rings with known truth anew, after each change of linkage
 	rm -rf build/rings build/rings.training && mkdir -p build
-	$(BIN)/graphattr train-rings --out build/rings
+	$(BIN)/graphattr train-rings --out build/rings --workers 2
 	cp build/rings/* models/shipped/rings/
 
 system: ## what the tests need beside Python: a JDK, Maven and Chromium (installed through apt where that is allowed)

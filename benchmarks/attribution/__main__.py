@@ -46,10 +46,11 @@ def main() -> None:
     parser.add_argument(
         "--work", type=Path, default=Path("build/attribution"), help="folder for what is resumed"
     )
+    parser.add_argument("--workers", type=int, default=2, help="worlds that are run side by side")
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     linkage, model, known = shipped_linkage(), shipped_ring_model(), shipped_rings()
-    plan = RingTraining(asked.work / "unused", linkage, worlds(asked.worlds), [])
+    plan = RingTraining(asked.work / "unused", linkage, worlds(asked.worlds), [], workers=asked.workers)
     told = ""
 
     def step(name: str, done: float) -> None:

@@ -11,7 +11,7 @@ from graphattr.attribution.behaviour import behaviour
 from graphattr.attribution.dealings import locales, networks, payers, payers_for_work, shared_use
 from graphattr.attribution.habits import of_devices, of_usage
 from graphattr.attribution.incidents import incidents, taken_up
-from graphattr.attribution.rows import STATISTIC, row
+from graphattr.attribution.rows import STATISTIC, inside_rings, row
 from graphattr.attribution.seams import seams
 from graphattr.records import GROUPS
 from models.joining import Judge
@@ -45,7 +45,7 @@ def ring_statistics(
     Returns:
         ring_id, statistic, value, n, unit; a statistic without data for a ring has no row.
     """
-    inside = _inside(members, links)
+    inside = inside_rings(members, links)
     parts = [
         _cohesion(members),
         _groups(inside),
@@ -72,16 +72,6 @@ def ring_statistics(
     parts.append(_prior_life(tables, members, holdings))
     return (
         pl.concat(parts).drop_nulls("value").filter(pl.col("value").is_finite()).sort("ring_id", "statistic")
-    )
-
-
-def _inside(members: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    rings = members.select("account_id", "ring_id")
-    return (
-        links.join(rings.rename({"account_id": "account_a"}), on="account_a")
-        .join(rings.rename({"account_id": "account_b", "ring_id": "ring_b"}), on="account_b")
-        .filter(pl.col("ring_id") == pl.col("ring_b"))
-        .sort("account_a", "account_b")
     )
 
 

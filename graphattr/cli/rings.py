@@ -26,6 +26,9 @@ def train_rings(
     share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the worlds to use: less than 1 for a trial.")
     ] = 1.0,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Worlds that are run side by side, one a core; 1.5 GiB each.")
+    ] = 1,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings of the runs.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -36,7 +39,8 @@ def train_rings(
         linkage = load_linkage(model) if model else shipped_linkage()
     except ModelError as error:
         raise InputError(str(error), hint="name a model made by graphattr, or none") from error
-    plan = RingTraining(out, linkage, ring_worlds(share), join_worlds(share), Settings.read(config))
+    worlds, joins = ring_worlds(share), join_worlds(share)
+    plan = RingTraining(out, linkage, worlds, joins, Settings.read(config), workers=workers)
     with steps(quiet) as step:
         facts = make(plan, step)
     if json_:

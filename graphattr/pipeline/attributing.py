@@ -149,8 +149,9 @@ def firm_parts(grouped: pl.DataFrame) -> pl.DataFrame:
 
 def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFrame, model: RingModel) -> Told:
     """What is said of the rings that these members make; nobody's status."""
+    judge = shipped_joining().join
     statistics = ring_statistics(
-        signals.tables, members, links, out / "holdings.parquet", signals.lists, shipped_joining().join
+        signals.tables, members, links, out / "holdings.parquet", signals.lists, judge
     )
     # What the error control goes by is read as that of known rings was, without answers from outside.
     alone = weigh(statistics, model)
@@ -162,7 +163,7 @@ def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFram
         .join(posterior.rings, on="ring_id")
         .join(_activity(signals, members), on="ring_id", how="left")
         .join(pl.read_parquet(out.parent / "weakest.parquet"), on="ring_id", how="left")
-        .join(name_operators(members, signals.tables.get("labels")), on="ring_id", how="left")
+        .join(name_operators(members, signals.tables.get("labels"), links, judge), on="ring_id", how="left")
         .join(scores(statistics, alone.rings, model), on="ring_id", how="left")
         .sort("ring_id")
     )

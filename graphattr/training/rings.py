@@ -131,7 +131,8 @@ def _told(place: Path, signals: Signals, members: pl.DataFrame, joining: Joining
     statistics = ring_statistics(
         signals.tables, members, links, run / "holdings.parquet", signals.lists, joining.join
     )
-    judged, facts = judged_rings(run, place / "truth.parquet", members, signals.tables.get("labels"))
+    named = name_operators(members, signals.tables.get("labels"), links, joining.join)
+    judged, facts = judged_rings(run, place / "truth.parquet", members, named)
     return _Told(
         facts.join(pl.read_parquet(place / "weakest.parquet"), on="ring_id", how="left"),
         statistics.select("ring_id", "statistic", "value"),
@@ -151,7 +152,7 @@ def _grouped(
 
 
 def judged_rings(
-    run: Path, truth: Path, members: pl.DataFrame, labels: Path | None
+    run: Path, truth: Path, members: pl.DataFrame, named: pl.DataFrame
 ) -> tuple[Judged, pl.DataFrame]:
     """The accounts and rings of a run folder that has no verdicts yet, beside the truth.
 
@@ -159,9 +160,8 @@ def judged_rings(
         run: folder with links; the members, an empty run.json and rings without verdicts are written into it.
         truth: as `graphattr simulate` writes it.
         members: rows of `MEMBERS`.
-        labels: labels.parquet, or None.
+        named: what `name_operators` says of them.
     """
-    named = name_operators(members, labels)
     blank = {
         name: pl.lit(None, kind)
         for name, kind in RINGS.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from graphattr.pipeline.attributing import eligible, scores
 from graphattr.pipeline.grouping import Step
 from graphattr.records import HYPOTHESES
 from graphattr.settings import AttributionSettings, Settings
-from graphattr.training.joins import JoinWorld, example, fit_joining, join_worlds, member_limits
+from graphattr.training.joins import Example, JoinWorld, example, fit_joining, join_worlds, member_limits
 from graphattr.training.rings import RingWorld, ring_rows, ring_worlds
 from graphattr.training.rings_card import card
 from graphattr.training.rings_classifier import SIZES, Collected, classifier, only, posteriors
+from graphattr.training.workers import side_by_side
 from models.joining import FILE as JOINING
 from models.joining import Joining, load_joining
 from models.linkage import Linkage
@@ -36,6 +38,7 @@ class RingTraining:
         joins: the worlds that joining is fitted to.
         settings: settings of the runs.
         families: families of worlds that the classifier is fitted to; all, if None.
+        workers: processes that run worlds side by side.
     """
 
     out: Path
@@ -44,6 +47,7 @@ class RingTraining:
     joins: list[JoinWorld] = field(default_factory=join_worlds)
     settings: Settings = field(default_factory=Settings)
     families: tuple[str, ...] | None = None
+    workers: int = 1
 
 
 def train_rings(plan: RingTraining, step: Step = lambda _name, _done: None) -> dict[str, Any]:
@@ -104,10 +108,12 @@ def _joining(plan: RingTraining, work: Path, step: Step) -> Joining:
     """How sets are joined, as fitted to the worlds for it; what lies in `work` is not fitted again."""
     path = work / JOINING
     if not path.exists():
-        examples = []
-        for number, world in enumerate(plan.joins):
-            step(f"weigh {world.preset}-{world.seed}", 0.1 * number / len(plan.joins))
-            examples.append(example(world, plan.linkage, plan.settings))
+        step("weigh worlds", 0.0)
+        examples: list[Example] = []
+        weighing = partial(example, linkage=plan.linkage, settings=plan.settings)
+        for world, weighed in zip(plan.joins, side_by_side(weighing, plan.joins, plan.workers), strict=True):
+            examples.append(weighed)
+            step(f"{world.preset}-{world.seed} weighed", 0.1 * len(examples) / len(plan.joins))
         note = (
             f"Fitted to {len(plan.joins)} simulated worlds of family A (linkage {plan.linkage.model.name})."
         )
@@ -123,16 +129,20 @@ def collect(plan: RingTraining, work: Path, joining: Joining, step: Step) -> tup
     Returns:
         The rings, and their firm parts.
     """
-    parts: list[tuple[pl.DataFrame, ...]] = []
-    for number, world in enumerate(plan.worlds):
-        step(f"run {world.name}", 0.15 + 0.75 * number / len(plan.worlds))
-        paths = tuple(work / f"{world.name}-{table}.parquet" for table in ("facts", "statistics", "members"))
-        if not all(path.exists() for path in paths):
-            rows = ring_rows(world, plan.linkage, plan.settings, joining)
-            for path, frame in zip(paths, rows, strict=True):
-                frame.write_parquet(path.with_suffix(".part"))
-                path.with_suffix(".part").replace(path)
-        parts.append(tuple(pl.read_parquet(path) for path in paths))
+    files = {
+        world: [work / f"{world.name}-{table}.parquet" for table in ("facts", "statistics", "members")]
+        for world in plan.worlds
+    }
+    missing = [world for world, paths in files.items() if not all(path.exists() for path in paths)]
+    step("run worlds", 0.15 + 0.75 * (1 - len(missing) / len(files)))
+    running = partial(ring_rows, linkage=plan.linkage, settings=plan.settings, joining=joining)
+    run = side_by_side(running, missing, plan.workers)
+    for number, (world, rows) in enumerate(zip(missing, run, strict=True), len(files) - len(missing) + 1):
+        for path, frame in zip(files[world], rows, strict=True):
+            frame.write_parquet(path.with_suffix(".part"))
+            path.with_suffix(".part").replace(path)
+        step(f"{world.name} run", 0.15 + 0.75 * number / len(files))
+    parts = [[pl.read_parquet(path) for path in paths] for paths in files.values()]
     facts, statistics, members = (pl.concat(tables) for tables in zip(*parts, strict=True))
     rings, firm = (
         Collected(facts.filter(firm=part).drop("firm"), statistics.filter(firm=part).drop("firm"), members)

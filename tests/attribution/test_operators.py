@@ -1,14 +1,27 @@
 """Known operators: unknown is the default."""
 
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from links.worlds import frame
 
-from graphattr.attribution.operators import name_operators
+from graphattr.attribution.operators import name_operators, silent
+from graphattr.records import LINKS
+from models.joining import CASES, Case, Judge, Part
 
 Label = tuple[str, str | None, str | None]
+#: Odds of sets are those of the best link between them.
+JUDGE = Judge(
+    cases={
+        name: Case(odds=0.0, parts={"best": Part(knots=(-9.0, 9.0), values=(-9.0, 9.0))}, rows=1)
+        for name in CASES
+    }
+)
+#: Rings without any link have no parts of which one could be another's.
+NO_LINKS = pl.DataFrame(schema=LINKS)
 MEMBERS = pl.DataFrame(
     [("r1", "a", 1.0), ("r1", "b", 1.0), ("r1", "c", 0.5), ("r2", "d", 1.0), ("r2", "e", 1.0)],
     schema={"ring_id": pl.String, "account_id": pl.String, "probability": pl.Float64},
@@ -16,14 +29,25 @@ MEMBERS = pl.DataFrame(
 )
 
 
+def link(a: str, b: str, odds: float) -> dict[str, object]:
+    blank = {name: 0.0 for name in LINKS if name not in ("account_a", "account_b")}
+    return {**blank, "account_a": a, "account_b": b, "log10_lr": odds + 3.0, "log10_prior_odds": -3.0}
+
+
+def held_together(members: pl.DataFrame) -> pl.DataFrame:
+    """Links between all members of each ring."""
+    rings = members.group_by("ring_id", maintain_order=True).agg("account_id")["account_id"].to_list()
+    return pl.DataFrame([link(a, b, 2.5) for ring in rings for a, b in combinations(ring, 2)], schema=LINKS)
+
+
 def named(tmp_path: Path, *labels: Label) -> list[tuple[str, str, float]]:
     rows = [{"account_id": a, "operator": o, "reliability": r} for a, o, r in labels]
     frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
-    return name_operators(MEMBERS, tmp_path / "labels.parquet").rows()
+    return name_operators(MEMBERS, tmp_path / "labels.parquet", NO_LINKS, JUDGE).rows()
 
 
 def test_without_labels_no_ring_has_a_name() -> None:
-    found = name_operators(MEMBERS, None)
+    found = name_operators(MEMBERS, None, NO_LINKS, JUDGE)
     assert found.height == 0
     assert found.columns == ["ring_id", "operator", "operator_probability"]
 
@@ -85,7 +109,7 @@ def test_a_ring_with_far_fewer_labels_than_its_size_calls_for_stays_unknown(tmp_
         for n in range(count)
     ]
     frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
-    found = name_operators(members, tmp_path / "labels.parquet")
+    found = name_operators(members, tmp_path / "labels.parquet", held_together(members), JUDGE)
     assert found["ring_id"].to_list() == ["also", "full", "small"]
 
 
@@ -95,4 +119,57 @@ def test_a_ring_is_not_measured_by_its_own_labels(tmp_path: Path, size: int, kno
     members = pl.DataFrame([("r", f"a{n}", 1.0) for n in range(size)], schema=MEMBERS.schema, orient="row")
     rows = [{"account_id": f"a{n}", "operator": "x", "reliability": "A"} for n in range(2)]
     frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
-    assert (name_operators(members, tmp_path / "labels.parquet").height == 1) is known
+    assert (
+        name_operators(members, tmp_path / "labels.parquet", held_together(members), JUDGE).height == 1
+    ) is known
+
+
+def two_halves(labelled: int, silent_ones: int, between: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A ring of two sound halves that one link joins: ids p0, p1, ... and q0, q1, ..., and its links."""
+    p, q = [f"p{n}" for n in range(labelled)], [f"q{n}" for n in range(silent_ones)]
+    rows = [("r", name, 1.0) for name in (*p, *q)]
+    members = pl.DataFrame(rows, schema=MEMBERS.schema, orient="row")
+    links = [link(a, b, 2.5) for half in (p, q) for a, b in combinations(half, 2)]
+    return members, pl.DataFrame([*links, link("p0", "q0", between)], schema=LINKS)
+
+
+@pytest.mark.parametrize(
+    ("silent_ones", "between", "known"),
+    [
+        (10, 2.0, False),  # a hundred to one, but labels passed all of ten over
+        (10, 3.0, True),
+        (4, 2.0, True),
+        (4, 0.5, False),
+        (2, -1.0, True),  # two are no part
+    ],
+)
+def test_a_part_without_labels_may_be_anothers(
+    tmp_path: Path, silent_ones: int, between: float, known: bool
+) -> None:
+    members, links = two_halves(10, silent_ones, between)
+    rows = [{"account_id": f"p{n}", "operator": "x", "reliability": "A"} for n in range(6)]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    found = name_operators(members, tmp_path / "labels.parquet", links, JUDGE)
+    assert (found.height == 1) is known
+    if silent_ones >= 3:
+        told = pl.DataFrame({"account_id": [f"p{n}" for n in range(6)]})
+        ((ring, odds),) = silent(members, told, links, JUDGE).rows()
+        # Six labels on ten accounts, with two on ten assumed before any is seen: four in ten.
+        assert (ring, odds) == ("r", pytest.approx(between + silent_ones * np.log10(0.6)))
+        assert known is (odds >= 0)
+
+
+def test_labels_in_every_part_name_the_ring_however_weak_its_joins(tmp_path: Path) -> None:
+    members, links = two_halves(10, 10, -1.0)
+    told = [*(f"p{n}" for n in range(4)), "q3"]
+    rows = [{"account_id": name, "operator": "x", "reliability": "A"} for name in told]
+    frame("labels", rows).write_parquet(tmp_path / "labels.parquet")
+    assert name_operators(members, tmp_path / "labels.parquet", links, JUDGE).height == 1
+    assert silent(members, pl.DataFrame({"account_id": told}), links, JUDGE).height == 0
+
+
+def test_a_part_that_no_link_joins_is_no_part_of_the_name(tmp_path: Path) -> None:
+    members, links = two_halves(10, 4, 0.0)
+    links = links.filter(pl.col("account_a") != "p0")
+    told = pl.DataFrame({"account_id": [f"p{n}" for n in range(1, 6)]})
+    assert silent(members.filter(pl.col("account_id") != "p0"), told, links, JUDGE).rows() == [("r", -np.inf)]
