@@ -14,7 +14,7 @@ from typing import Any, Final
 from benchmarks.quality import control, missing, real, results, suites, tuning
 from benchmarks.quality.methods import Tuned
 from benchmarks.quality.work import Workers
-from graphattr.errors import GraphattrError
+from graphattr.errors import GraphattrError, InputError
 
 SUITES: Final = ("worlds", "presets", "hop", "small", "mechanisms", "tables")
 
@@ -28,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        page = _work(given, shlex.join(["python", "-m", "benchmarks.quality", *typed]))
+        named = [word for word in typed if word != "--kept"]
+        page = _work(given, shlex.join(["python", "-m", "benchmarks.quality", *named]))
     except GraphattrError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -60,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--hop", type=Path, default=Path("../shared/data/hop"), help="folder of the hop data")
     parser.add_argument("--folder", type=Path, default=Path("build/benchmark"), help="cache of worlds")
     parser.add_argument("--workers", type=int, default=2, help="processes; 0 for none")
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="run no suite: word the page anew from the outcomes that the same command kept in --folder",
+    )
     return parser
 
 
@@ -68,16 +74,33 @@ def _work(given: argparse.Namespace, command: str) -> str:
     workers = Workers(given.workers)
     training = tuple(given.training) if given.training else None
     tuned = tuning.tune(given.folder, workers, given.preset, training)
+    kept = given.folder / "outcomes.json"
+    if given.kept:
+        return results.page(command, _kept(kept, command), tuned)
     outcomes: dict[str, Any] = {}
     for name in (suite for suite in SUITES if suite in given.what.split(",")):
         started = time.perf_counter()
         outcomes[name] = _SUITES[name](given, workers, tuned)
         print(f"suite {name}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-    kept = given.folder / "outcomes.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(outcomes, indent=1, sort_keys=True), encoding="utf-8")
+    stored = {"command": command, "outcomes": outcomes}
+    kept.write_text(json.dumps(stored, indent=1), encoding="utf-8")
     print(f"all: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     return results.page(command, outcomes, tuned)
+
+
+def _kept(path: Path, command: str) -> dict[str, Any]:
+    """The outcomes that `command` kept."""
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        made_by, outcomes = stored["command"], stored["outcomes"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"cannot read {path}: {error}", "outcomes of a run", "run it without --kept"
+        ) from error
+    if made_by != command:
+        raise InputError(f"{path} was kept by: {made_by}", command, "run it without --kept")
+    return dict(outcomes)
 
 
 def _hop(given: argparse.Namespace, _workers: Workers, tuned: Tuned) -> Any:

@@ -47,6 +47,10 @@ def families(worlds: Sequence[Outcome]) -> list[str]:
             words.naive(here, family),
             "### Pair scores",
             score_table(here),
+            f"Mean Cllr of {methods.PRODUCT} over that of another, on the same worlds (below 1: it tells more):",
+            ratio_table(here),
+            "What the graph network adds: Cllr of the published odds without it less with it, by kind of account.",
+            network_table(here),
             "By kind of account, for the probabilities that the methods give as they come and for calibrated ones:",
             stratum_table(here),
         ]
@@ -85,6 +89,37 @@ def score_table(worlds: Sequence[Outcome]) -> str:
         "worst kind's ECE",
     ]
     return markdown(["method", *heads], rows)
+
+
+def ratio_table(worlds: Sequence[Outcome]) -> str:
+    """Cllr of the product over that of each other method with odds."""
+    others = [name for name in names(worlds, "scores") if name in methods.ODDS and name != methods.PRODUCT]
+    rows = []
+    for name in others:
+        row = [name]
+        for how in ("given", "calibrated"):
+            ours, theirs = (
+                [world["scores"][of][how]["all"]["cllr"] for world in worlds]
+                for of in (methods.PRODUCT, name)
+            )
+            row.append(figure(pooled(ours, theirs)))
+        rows.append(row)
+    return markdown(["over", "Cllr as given", "Cllr calibrated on A"], rows)
+
+
+def network_table(worlds: Sequence[Outcome]) -> str:
+    """How much lower the network makes the Cllr of the published odds, by kind of account; both of each world."""
+    kinds = list(dict.fromkeys(kind for w in worlds for kind in w["scores"][methods.PRODUCT]["given"]))
+    rows = []
+    for kind in sorted(kinds, key=lambda name: (name != "all", name)):
+        without, whole = (
+            [world["scores"][of]["given"].get(kind, {}).get("cllr", float("nan")) for world in worlds]
+            for of in (methods.ADDITIVE, methods.PRODUCT)
+        )
+        less = over_worlds([a - b for a, b in zip(without, whole, strict=True)])
+        if less.value is not None:
+            rows.append([kind, *(figure(over_worlds(part)) for part in (without, whole)), figure(less)])
+    return markdown(["kind", "without the network", "with it", "lower by"], rows)
 
 
 def stratum_table(worlds: Sequence[Outcome]) -> str:

@@ -47,7 +47,7 @@ def world(family: str, seed: int, shift: float = 0.0, **changes: Any) -> dict[st
     rings = {name: dict(RINGS) for name in names}
     rings[methods.COMPONENTS] |= {"precision": 0.012, "exposed": 0.998, "f1_all": 0.009}
     rings[methods.BOOSTING]["f1"] -= shift
-    scores = {name: copy.deepcopy(both) for name in (methods.BOOSTING, methods.PRODUCT)}
+    scores = {name: copy.deepcopy(both) for name in (methods.BOOSTING, methods.ADDITIVE, methods.PRODUCT)}
     scores[methods.WEIGHT] = {"calibrated": copy.deepcopy(both["calibrated"])}
     base = {
         "world": f"sample-{family}-{seed}", "preset": "sample", "family": family, "seed": seed, "without": None,
@@ -82,6 +82,39 @@ def test_the_page_says_how_components_fail_and_what_boosting_loses() -> None:
     assert "| reseller, boosting | 0.505 [0.400, 0.610]" not in page  # families are not mixed
     assert "seeds 1 to 2" in page
     assert page == results.page("python -m benchmarks.quality", {"worlds": worlds}, TUNED)
+
+
+def test_ratios_and_what_the_network_adds_are_of_the_same_worlds() -> None:
+    worlds = [world("A", 1), world("A", 2, 0.2)]
+    for one, cllr in zip(worlds, (0.8, 1.6), strict=True):
+        one["scores"][methods.BOOSTING]["given"]["all"]["cllr"] = cllr
+        one["scores"][methods.ADDITIVE]["given"]["all"]["cllr"] += 0.1
+        one["scores"][methods.ADDITIVE]["given"]["reseller"]["cllr"] -= 0.05
+    page = results.page("c", {"worlds": worlds}, TUNED)
+    # (.4 + .6) / (.8 + 1.6); of the worlds alone .5 and .375.
+    assert "| boosting | 0.417 [0.375, 0.500] | 1.000 |" in page
+    assert "| all | 0.600 [0.500, 0.700] | 0.500 [0.400, 0.600] | 0.100 |" in page
+    assert "| -0.050 |" in page
+    assert page.index("| all | 0.600") < page.index("| reseller | 0.450")
+
+
+def test_a_page_is_worded_anew_from_what_its_own_command_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [world("A", 1), world("B", 1, 0.2)]
+    monkeypatch.setattr("benchmarks.quality.tuning.tune", lambda *_: TUNED)
+    monkeypatch.setattr("benchmarks.quality.suites.family_worlds", lambda *_: found)
+    given = ["--out", str(tmp_path / "page.md"), "--folder", str(tmp_path), "--what", "worlds"]
+    assert main([*given, "--kept"]) == 2  # nothing is kept yet
+    assert main(given) == 0
+    page = (tmp_path / "page.md").read_bytes()
+    found.clear()
+    (tmp_path / "page.md").unlink()
+    assert main([*given, "--kept"]) == 0
+    assert (tmp_path / "page.md").read_bytes() == page
+    capsys.readouterr()
+    assert main([*given, "--worlds", "2", "--kept"]) == 2
+    assert "was kept by" in capsys.readouterr().err
 
 
 def test_a_change_that_may_be_none_is_called_so() -> None:
