@@ -3,14 +3,14 @@
 Candidate recall: worlds of each family as they are made, and again with compartments off, of which only candidates are
 looked for. Growth: worlds of the mix of the preset world100k, made larger and smaller; of each a whole
 `graphattr run` in a process of its own. Candidates alone: the same, but pairs and what they share are only looked up
-and counted; a million accounts take 8 GiB and half an hour.
+and counted; a million accounts take 8 GiB and half an hour. Training: `graphattr train --gnn` on a world of that size,
+once as it comes, and once killed (SIGKILL) after the network's first epoch and started again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import platform
 import resource
@@ -18,8 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -30,25 +29,21 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmarks.scaled import alone, scaled, write_world
+from benchmarks.training import PAGE, training_lines
 from graphattr.links.index import Index
 from graphattr.links.pieces import CandidatePairs
 from graphattr.pipeline.grouping import Signals, find_pairs, write_holdings
 from graphattr.pipeline.reading import read_signals
 from graphattr.settings import LinkSettings, LoadSettings
 from graphattr.simulate.families import FAMILIES
-from graphattr.simulate.made import TABLES, write
-from graphattr.simulate.presets import Preset, off, preset, sized
+from graphattr.simulate.presets import off, preset
 from models import shipped_model
 
 Whole = NDArray[np.int64]
 
 #: What is asked: of accounts with an inside pair, of accounts in one piece, and of the exponent of growth.
 REACHED, TOGETHER, EXPONENT = 0.95, 0.90, 1.15
-#: Numbers of the preset that grow with the world; the sizes of single sites and operators stay.
-COUNTS: Final = (
-    "accounts", "fraudulent", "exchanges", "people", "households", "campuses", "companies", "build_farms", "operators",
-    "gateways", "storefronts", "queues", "intruders",
-)  # fmt: skip
 COMPARTMENTS: Final = "compartments"
 
 HEAD = """# Speed and candidates
@@ -75,24 +70,6 @@ ALONE = """## Candidates alone
 The same worlds: seconds to index the signals and find candidate pairs with all values that they share, and the peak
 memory of the process that loaded, indexed and found them. Pairs are looked up a million at a time and dropped.
 """
-
-
-def scaled(chosen: Preset, accounts: int) -> Preset:
-    """The preset with that many accounts: as many times more (or fewer) of everything, one at least."""
-    factor = accounts / chosen.accounts
-    numbers = {name: max(1, round(getattr(chosen, name) * factor)) for name in COUNTS}
-    return replace(chosen, **{**numbers, "accounts": accounts})
-
-
-def write_world(out: Path, chosen: Preset, seed: int) -> pl.DataFrame:
-    """Writes out/signals and out/truth.parquet; returns the truth."""
-    (out / "signals").mkdir(parents=True)
-    world = FAMILIES[chosen.family](sized(chosen, seed), seed)
-    for name in TABLES:
-        write(world.table(name), out / "signals" / f"{name}.parquet")
-    truth = world.truth()
-    truth.write_parquet(out / "truth.parquet")
-    return truth
 
 
 def loaded_of(signals: Path, work: Path) -> Signals:
@@ -234,7 +211,7 @@ def look(family: str, accounts: int, seed: int) -> Cost:
     chosen = replace(scaled(preset("world100k"), accounts), family=family)
     with tempfile.TemporaryDirectory() as folder:
         world, work = Path(folder) / "world", Path(folder) / "work"
-        _alone(write_world, world, chosen, seed)
+        alone(write_world, world, chosen, seed)
         of = loaded_of(world / "signals", work)
         begun, cpu = time.perf_counter(), time.process_time()
         index, found = candidates_of(of, work)
@@ -247,17 +224,11 @@ def look(family: str, accounts: int, seed: int) -> Cost:
     return Cost(index.size, len(found), cpu, wall, peak, [{"name": "pieces", "pieces": pieces}])
 
 
-def _alone(what: Callable[..., Any], *given: Any) -> Any:
-    """Calls it in a process of its own, whose memory is nobody else's."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(what, *given).result()
-
-
 def looked(family: str, sizes: list[int], seed: int) -> list[list[str]]:
     """Lines of the table of candidates alone."""
     costs = []
     for accounts in sizes:
-        costs.append(_alone(look, family, accounts, seed))
+        costs.append(alone(look, family, accounts, seed))
         print(family, seed, costs[-1], file=sys.stderr, flush=True)
     pieces = [f"{taken.stages[0]['pieces']:,}" for taken in costs] + [""]
     return [[*line[:4], of, *line[4:]] for line, of in zip(growth_lines(family, costs), pieces, strict=False)]
@@ -334,6 +305,10 @@ def page(given: argparse.Namespace, command: str) -> str:
         alone = [line for family in FAMILIES for line in looked(family, given.candidates, given.seed)]
         names = [*names[:4], "values that they share", *names[4:6], "s", names[7]]
         parts += [ALONE, table(names, alone)]
+    if given.training:
+        lines = training_lines(given.training, given.seed, given.epochs)
+        names = ["", "accounts", "s", "CPU s", "peak GiB", "SHA-256", ""]
+        parts += [PAGE.format(epochs=given.epochs, seed=given.seed), table(names, lines)]
     return "\n".join(part.strip() + "\n" for part in parts)
 
 
@@ -348,11 +323,14 @@ def main() -> None:
     parser.add_argument(
         "--candidates", type=int, nargs="*", default=[], help="sizes to find candidates alone of"
     )
+    parser.add_argument("--training", type=int, default=0, help="accounts of the world to train on; 0: none")
+    parser.add_argument("--epochs", type=int, default=40, help="most epochs of that training's network")
     given = parser.parse_args()
     sizes = " ".join(map(str, given.sizes))
     command = f"python -m benchmarks.speed --out docs/{given.out.name} --worlds {given.worlds}"
     command += f" --preset {given.preset} --seed {given.seed} --sizes {sizes}"
     command += f" --candidates {' '.join(map(str, given.candidates))}" if given.candidates else ""
+    command += f" --training {given.training} --epochs {given.epochs}" if given.training else ""
     given.out.write_text(page(given, command), encoding="utf-8")
 
 

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from benchmarks.same_bytes import differing
-from benchmarks.speed import COUNTS, Cost, exponent, growth_lines, look, looked, recall, recall_lines, scaled
+from benchmarks.scaled import COUNTS, scaled
+from benchmarks.speed import Cost, exponent, growth_lines, look, looked, recall, recall_lines
 from graphattr.simulate.presets import preset
 
 ACCOUNTS = pl.Series("account_id", [f"a{number}" for number in range(9)])
@@ -88,7 +89,7 @@ def test_files_that_differ_or_are_missing_are_told() -> None:
 
 def test_candidates_alone_are_counted_in_parts_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.speed.scaled", lambda _chosen, _accounts: preset("tiny"))
-    monkeypatch.setattr("benchmarks.speed._alone", lambda what, *given: what(*given))
+    monkeypatch.setattr("benchmarks.speed.alone", lambda what, *given: what(*given))
     whole = look("A", 400, 1)
     monkeypatch.setattr("benchmarks.speed.AT_A_TIME", 500)
     parts = look("A", 400, 1)
