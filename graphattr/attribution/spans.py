@@ -7,7 +7,6 @@ stands to nobody's account in the ring.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -26,7 +25,11 @@ NEAR: Final = pl.duration(hours=1)
 
 
 def spans(
-    members: pl.DataFrame, accounts: Path, holdings: Path, evidence: Path, events: Path | None
+    members: pl.DataFrame,
+    accounts: pl.LazyFrame,
+    holdings: pl.LazyFrame,
+    evidence: pl.LazyFrame,
+    events: pl.LazyFrame | None,
 ) -> pl.DataFrame:
     """The members who changed hands, as far as the signals show it; without events or times nobody.
 
@@ -36,10 +39,10 @@ def spans(
 
     Args:
         members: ring_id, account_id.
-        accounts: accounts.parquet, with created_at.
+        accounts: the table of accounts, with created_at.
         holdings: rows of `HOLDINGS`.
         evidence: rows of `EVIDENCE`.
-        events: events.parquet, or None.
+        events: the table of events, or None.
 
     Returns:
         Rows of `SPANS`, sorted by ring_id, account_id.
@@ -48,10 +51,9 @@ def spans(
     if events is None:
         return nobody
     keys = members.lazy().select("ring_id", "account_id")
-    opened = pl.scan_parquet(accounts).select("account_id", "created_at")
+    opened = accounts.select("account_id", "created_at")
     changes = (
-        pl.scan_parquet(events)
-        .select("account_id", "event", at="observed_at", event_row="row")
+        events.select("account_id", "event", at="observed_at", event_row="row")
         .filter(pl.col("event").is_in(TAKEN) & pl.col("at").is_not_null())
         .join(opened, on="account_id")
         .filter((pl.col("at") > pl.col("created_at") + SETTLED).fill_null(True))
@@ -59,8 +61,7 @@ def spans(
         .drop("created_at")
     )
     held = (
-        pl.scan_parquet(holdings)
-        .select("account_id", "signal", "value", "first_seen", "last_seen")
+        holdings.select("account_id", "signal", "value", "first_seen", "last_seen")
         .filter(pl.col("signal").is_in(HELD) & pl.col("first_seen").is_not_null())
         .join(_linking(keys, evidence), on=["account_id", "signal", "value"], how="left")
         .with_columns(pl.col("links").fill_null(value=False))
@@ -96,14 +97,13 @@ def spans(
     return found.select(*SPANS).cast(pl.Schema(SPANS)).sort("ring_id", "account_id")
 
 
-def _linking(keys: pl.LazyFrame, evidence: Path) -> pl.LazyFrame:
+def _linking(keys: pl.LazyFrame, evidence: pl.LazyFrame) -> pl.LazyFrame:
     """The values that link an account with another of its ring: account_id, signal, value, links (true)."""
     ends = {
         end: keys.rename({"account_id": f"account_{end}", "ring_id": f"ring_{end}"}) for end in ("a", "b")
     }
     pieces = (
-        pl.scan_parquet(evidence)
-        .filter(pl.col("used") & pl.col("value").is_not_null() & (pl.col("log10_lr") > 0))
+        evidence.filter(pl.col("used") & pl.col("value").is_not_null() & (pl.col("log10_lr") > 0))
         .join(ends["a"], on="account_a")
         .join(ends["b"], on="account_b")
         .filter(pl.col("ring_a") == pl.col("ring_b"))

@@ -80,6 +80,12 @@ _COUNTS: Final[tuple[tuple[str, str, int, str], ...]] = (
         0,
         "Members who appealed or were reinstated",
     ),
+    (
+        "events.handed_over",
+        "Did members change hands, so that the ring had them for a part of their life only?",
+        0,
+        "Members who changed hands, and were the ring's before or after that only",
+    ),
     ("accounts.organisations", "Do members state different organisations?", 1, "Organisations stated"),
     ("accounts.countries", "Do members state different countries?", 1, "Countries stated"),
 )

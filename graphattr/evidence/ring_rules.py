@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from graphattr.attribution.spans import spans
 from graphattr.evidence.case import Case
 from graphattr.evidence.figures import Amount
 from graphattr.evidence.rulebook import EVEN, PRIOR_ROW, cell, rule
@@ -171,6 +172,21 @@ def _appealed(case: Case, ring: str) -> Amount:
     if found is None:
         return Amount(None)
     return Amount(found.filter(pl.col("event").is_in(["appeal", "reinstated"]))["account_id"].n_unique())
+
+
+@rule(
+    "events.handed_over",
+    "accounts",
+    ("holdings", "holdings.first_seen", "evidence", "signals/accounts", "signals/events"),
+    "members who changed hands: at a change of their password or address, all devices before and after differ, and all"
+    " values that link them with the ring lie on one side (`graphattr.attribution.spans`)",
+)
+def _handed_over(case: Case, ring: str) -> Amount:
+    accounts, events = (case.tables.get(f"signals/{name}") for name in ("accounts", "events"))
+    if events is None or accounts is None or not {"event", "observed_at"} <= set(events.columns):
+        return Amount(None)
+    tables = (accounts, case.tables["holdings"], case.tables["evidence"], events)
+    return Amount(spans(case.of_ring("members", ring), *(table.lazy() for table in tables)).height)
 
 
 def _distinct_rule(name: str, column: str, words: str) -> None:

@@ -54,10 +54,9 @@ def write_rings(
     found = verdict(signals, out, settings, known, model)
     members = found.members.select(*MEMBERS).cast(pl.Schema(MEMBERS))
     members.sort(TABLES["members"][1]).write_parquet(out / "members.parquet")
-    tables = signals.tables
-    in_part = spans(
-        members, tables["accounts"], out / "holdings.parquet", out / "evidence.parquet", tables.get("events")
-    )
+    scanned = {name: pl.scan_parquet(path) for name, path in signals.tables.items()}
+    holdings, evidence = (pl.scan_parquet(out / f"{name}.parquet") for name in ("holdings", "evidence"))
+    in_part = spans(members, scanned["accounts"], holdings, evidence, scanned.get("events"))
     in_part.write_parquet(out / SPANS_FILE)
     found.told.matrix.write_parquet(out / "matrix.parquet")
     rings = found.told.rings

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -63,16 +61,15 @@ class Signals:
         members = pl.DataFrame(
             [(r, a) for a, r in RINGS.items()], schema=["ring_id", "account_id"], orient="row"
         )
-        with TemporaryDirectory() as name:
-            place = Path(name)
-            frame([{"account_id": a, "created_at": at(self.created)} for a in RINGS],
-                  {"account_id": pl.String, "created_at": utc}).write_parquet(place / "accounts.parquet")  # fmt: skip
-            frame(holdings, HOLDINGS).write_parquet(place / "holdings.parquet")
-            frame(evidence, EVIDENCE).write_parquet(place / "evidence.parquet")
-            schema = {"account_id": pl.String, "event": pl.String, "observed_at": utc, "row": pl.UInt64}
-            frame(events, schema).write_parquet(place / "events.parquet")
-            files = (place / f"{table}.parquet" for table in ("accounts", "holdings", "evidence"))
-            return spans(members, *files, None if without_events else place / "events.parquet")
+        opened = [{"account_id": a, "created_at": at(self.created)} for a in RINGS]
+        changes = {"account_id": pl.String, "event": pl.String, "observed_at": utc, "row": pl.UInt64}
+        return spans(
+            members,
+            frame(opened, {"account_id": pl.String, "created_at": utc}).lazy(),
+            frame(holdings, HOLDINGS).lazy(),
+            frame(evidence, EVIDENCE).lazy(),
+            None if without_events else frame(events, changes).lazy(),
+        )
 
 
 def sold() -> Signals:

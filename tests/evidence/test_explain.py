@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,13 +12,15 @@ import pytest
 
 from graphattr.errors import BundleError, InputError, RunError
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
-from graphattr.evidence.case import Case
+from graphattr.evidence.case import Case, read_case
 from graphattr.evidence.document import Code, Quote, figures_of, plain
+from graphattr.evidence.exculpatory import searches
+from graphattr.evidence.figures import Figures
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
 from graphattr.records import HYPOTHESES
 
-from .runs import make_run
+from .runs import START, make_run
 
 
 def lines(sentences: tuple[object, ...]) -> str:
@@ -62,7 +66,7 @@ def test_what_speaks_against(run: Path) -> None:
 def test_searches_are_recorded_whatever_they_find(run: Path) -> None:
     names = [search.name for search in ring_page(run, "ring-1").searches]
     assert names == [search.name for search in ring_page(run, "ring-2").searches]
-    assert len(names) == 20
+    assert len(names) == 21
 
 
 def test_values_that_count(run: Path) -> None:
@@ -220,3 +224,46 @@ def test_accounts_outside_are_counted_and_not_the_members_that_they_are_linked_t
     links = pl.DataFrame(pairs, schema=["account_a", "account_b", "probability"], orient="row")
     case = Case(("r",), "full", {"members": members, "links": links}, {})
     assert RULES["ring.linked_outside"].compute(case, "r").value == 1
+
+
+def handed(case: Case, last: timedelta = timedelta(days=1)) -> Case:
+    """acc-a2 as sold: another device from a change of its password on, two days after all that links it."""
+    sold = START + timedelta(days=2)
+    devices = pl.DataFrame(
+        [
+            ("acc-a2", "device", "phone", None, START, START + last, 1, 90),
+            ("acc-a2", "device", "laptop", None, sold, sold + timedelta(days=1), 1, 91),
+        ],
+        schema=case.tables["holdings"].schema,
+        orient="row",
+    )
+    reset = pl.DataFrame(
+        {"row": [1], "account_id": ["acc-a2"], "observed_at": [sold], "event": ["password_reset"]},
+        schema=case.tables["signals/events"].schema,
+    )
+    added = {"holdings": devices, "signals/events": reset}
+    return replace(case, tables=case.tables | {n: pl.concat([case.tables[n], f]) for n, f in added.items()})
+
+
+def test_members_who_changed_hands_speak_against(run: Path) -> None:
+    case = read_case(run, ["ring-1"])
+    figure = Figures(case, RULES).get("events.handed_over", "ring-1")
+    assert figure.value == "0"
+    sold = Figures(handed(case), RULES)
+    found = {search.name: search for search in searches(sold, "ring-1")}["events.handed_over"]
+    assert found.found
+    assert (
+        plain(found.answer) == "Members who changed hands, and were the ring's before or after that only: 1."
+    )
+    assert set(found.tables) == {"evidence", "holdings", "signals/accounts", "signals/events"}
+    # The phone is used on after the change: nobody else has the account.
+    kept = Figures(handed(case, timedelta(days=4)), RULES)
+    assert kept.get("events.handed_over", "ring-1").value == "0"
+
+
+def test_without_events_nobody_can_say_who_changed_hands(run: Path) -> None:
+    case = read_case(run, ["ring-1"])
+    tables = {name: frame for name, frame in case.tables.items() if name != "signals/events"}
+    figures = Figures(replace(case, tables=tables), RULES)
+    found = {search.name: search.found for search in searches(figures, "ring-1")}
+    assert found["events.handed_over"] is None

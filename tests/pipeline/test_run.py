@@ -145,8 +145,10 @@ def test_answers_from_outside_move_hypotheses_and_may_bar_an_attribution_but_nev
 def test_members_who_changed_hands_are_told_of_the_rings_as_they_are(finished: Path) -> None:
     told = pl.read_parquet(RunPaths(finished).spans)
     assert told.schema == pl.Schema(SPANS)
-    paths = [finished / f"{name}.parquet" for name in ("signals/accounts", "holdings", "evidence")]
-    again = spans(tables(finished)["members"], *paths, finished / "signals" / "events.parquet")
+    names = ("signals/accounts", "holdings", "evidence", "signals/events")
+    again = spans(
+        tables(finished)["members"], *(pl.scan_parquet(finished / f"{name}.parquet") for name in names)
+    )
     assert told.equals(again)
     assert "spans.parquet" in json.loads((finished / "run.json").read_text())["outputs"]
 

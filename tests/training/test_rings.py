@@ -153,7 +153,7 @@ def test_the_same_worlds_give_the_same_bytes_and_a_killed_making_goes_on(
 
     real = rings_train.ring_rows
     monkeypatch.setattr(
-        rings_train, "ring_rows", lambda world, *rest: (seen.append(world.name), real(world, *rest))[1]
+        rings_train, "ring_rows", lambda world, **rest: (seen.append(world.name), real(world, **rest))[1]
     )
     train_rings(again)
     assert 0 < len(seen) < len(WORLDS)
