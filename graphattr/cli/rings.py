@@ -27,7 +27,7 @@ def train_rings(
         float, typer.Option(min=0.0, max=1.0, help="Share of the worlds to use: less than 1 for a trial.")
     ] = 1.0,
     workers: Annotated[
-        int, typer.Option(min=1, help="Worlds that are run side by side, one a core; 1.5 GiB each.")
+        int, typer.Option(min=1, help="Worlds that are run side by side, one a core; up to 5 GiB each.")
     ] = 1,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings of the runs.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
