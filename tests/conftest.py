@@ -1,12 +1,14 @@
-"""Fixtures that more than one area needs: a real Neo4j server, brought up once a session."""
+"""Fixtures that more than one area needs: a real Neo4j server, brought up once a session; processes of their own."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -45,3 +47,9 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServ
     with local_server(home, ARTEFACTS) as server:
         yield Neo4jServer(server.uri, server.secrets(), server)
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def started_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that are started find no script to run first: Streamlit's tests leave theirs as `__main__`."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))

@@ -61,6 +61,7 @@ def test_work_keeps_its_order_and_is_told_on_stderr(capsys: pytest.CaptureFixtur
     assert "squares: 3 of 3" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("started_from_nothing")
 def test_processes_keep_its_order_too() -> None:
     assert Workers(2).map("sizes", abs, [-3, 1, -2, 4, -5]) == [3, 1, 2, 4, 5]
 

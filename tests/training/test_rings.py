@@ -133,6 +133,7 @@ def test_the_folder_holds_a_classifier_and_known_rings(made: tuple[Path, RingTra
     assert "read by the curves of the other family alone" in card
 
 
+@pytest.mark.usefixtures("started_from_nothing")
 def test_the_same_worlds_give_the_same_bytes_and_a_killed_making_goes_on(
     made: tuple[Path, RingTraining], tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ def broken(number: int) -> int:
     return number
 
 
+@pytest.mark.usefixtures("started_from_nothing")
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_results_come_in_order_whoever_works(workers: int) -> None:
     numbers = list(range(2 * EACH + 3))
@@ -36,6 +37,7 @@ def test_results_come_in_order_whoever_works(workers: int) -> None:
         assert {threads for _, _, threads in found} == {"1"}
 
 
+@pytest.mark.usefixtures("started_from_nothing")
 def test_what_fails_in_a_process_is_raised_here() -> None:
     run = side_by_side(broken, [1, 2, 3, 4], 2)
     with pytest.raises(ValueError, match="no three"):
