@@ -109,7 +109,7 @@ def ratio_table(worlds: Sequence[Outcome]) -> str:
 
 def network_table(worlds: Sequence[Outcome]) -> str:
     """How much lower the network makes the Cllr of the published odds, by kind of account; both of each world."""
-    kinds = list(dict.fromkeys(kind for w in worlds for kind in w["scores"][methods.PRODUCT]["given"]))
+    kinds = {kind for world in worlds for kind in world["scores"][methods.PRODUCT]["given"]}
     rows = []
     for kind in sorted(kinds, key=lambda name: (name != "all", name)):
         without, whole = (

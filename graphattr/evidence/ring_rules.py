@@ -182,8 +182,9 @@ def _appealed(case: Case, ring: str) -> Amount:
     " values that link them with the ring lie on one side (`graphattr.attribution.spans`)",
 )
 def _handed_over(case: Case, ring: str) -> Amount:
-    accounts, events = (case.tables.get(f"signals/{name}") for name in ("accounts", "events"))
-    if events is None or accounts is None or not {"event", "observed_at"} <= set(events.columns):
+    accounts = _signal(case, "accounts", ring, "created_at")
+    events = _signal(case, "events", ring, "observed_at")
+    if accounts is None or events is None:
         return Amount(None)
     tables = (accounts, case.tables["holdings"], case.tables["evidence"], events)
     return Amount(spans(case.of_ring("members", ring), *(table.lazy() for table in tables)).height)

@@ -1,6 +1,5 @@
 """Known operators: unknown is the default."""
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +9,10 @@ from links.worlds import frame
 
 from graphattr.attribution.operators import name_operators, silent
 from graphattr.records import LINKS
-from models.joining import CASES, Case, Judge, Part
+
+from .test_seams import JUDGE, clique, link
 
 Label = tuple[str, str | None, str | None]
-#: Odds of sets are those of the best link between them.
-JUDGE = Judge(
-    cases={
-        name: Case(odds=0.0, parts={"best": Part(knots=(-9.0, 9.0), values=(-9.0, 9.0))}, rows=1)
-        for name in CASES
-    }
-)
 #: Rings without any link have no parts of which one could be another's.
 NO_LINKS = pl.DataFrame(schema=LINKS)
 MEMBERS = pl.DataFrame(
@@ -29,15 +22,10 @@ MEMBERS = pl.DataFrame(
 )
 
 
-def link(a: str, b: str, odds: float) -> dict[str, object]:
-    blank = {name: 0.0 for name in LINKS if name not in ("account_a", "account_b")}
-    return {**blank, "account_a": a, "account_b": b, "log10_lr": odds + 3.0, "log10_prior_odds": -3.0}
-
-
 def held_together(members: pl.DataFrame) -> pl.DataFrame:
     """Links between all members of each ring."""
     rings = members.group_by("ring_id", maintain_order=True).agg("account_id")["account_id"].to_list()
-    return pl.DataFrame([link(a, b, 2.5) for ring in rings for a, b in combinations(ring, 2)], schema=LINKS)
+    return pl.DataFrame([row for ring in rings for row in clique(ring, 2.5)], schema=LINKS)
 
 
 def named(tmp_path: Path, *labels: Label) -> list[tuple[str, str, float]]:
@@ -129,7 +117,7 @@ def two_halves(labelled: int, silent_ones: int, between: float) -> tuple[pl.Data
     p, q = [f"p{n}" for n in range(labelled)], [f"q{n}" for n in range(silent_ones)]
     rows = [("r", name, 1.0) for name in (*p, *q)]
     members = pl.DataFrame(rows, schema=MEMBERS.schema, orient="row")
-    links = [link(a, b, 2.5) for half in (p, q) for a, b in combinations(half, 2)]
+    links = [*clique(p, 2.5), *clique(q, 2.5)]
     return members, pl.DataFrame([*links, link("p0", "q0", between)], schema=LINKS)
 
 

@@ -1,5 +1,6 @@
 """Where a ring would come apart."""
 
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -25,7 +26,7 @@ def link(a: str, b: str, odds: float) -> dict[str, Any]:
     return {**blank, "account_a": a, "account_b": b, "log10_lr": odds - PRIOR, "log10_prior_odds": PRIOR}
 
 
-def clique(names: str, odds: float) -> list[dict[str, Any]]:
+def clique(names: Iterable[str], odds: float) -> list[dict[str, Any]]:
     return [link(a, b, odds) for a, b in combinations(names, 2)]
 
 
