@@ -87,7 +87,7 @@ model: setup-train ## make the shipped model anew from simulated worlds (an hour
 	  $(BIN)/graphattr simulate build/model/$$world --preset $${world%-*} --seed $${world#*-} --family A --without-some $$off \
 	    --json > /dev/null || exit; \
 	done
-	$(BIN)/graphattr train $(MODEL_WORLDS:%=build/model/%/signals) $(MODEL_SWITCHED:%=build/model/%/signals) --name linkage-3 --gnn --epochs 20 --out build/model/linkage
+	$(BIN)/graphattr train $(MODEL_WORLDS:%=build/model/%/signals) $(MODEL_SWITCHED:%=build/model/%/signals) --name linkage-4 --gnn --epochs 20 --workers 2 --out build/model/linkage
 	cp build/model/linkage/* models/shipped/linkage/
 
 rings: setup ## make what joins rings, the ring classifier and the rings with known truth anew, after each change of linkage

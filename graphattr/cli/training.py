@@ -43,6 +43,9 @@ def train(
     epochs: Annotated[
         int, typer.Option(min=1, help="Most epochs of the graph network; it stops early where none helps.")
     ] = NetworkOptions.epochs,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Worlds that are looked at side by side, one a core; up to 5 GiB each.")
+    ] = 1,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -59,7 +62,7 @@ def train(
     truths = tuple(truth) if truth else tuple(_beside(folder) for folder in signals)
     settings = Settings.read(config)
     network = NetworkOptions(device.value, epochs, settings.seed) if gnn else None
-    plan = Training(tuple(signals), truths, out, start, name or out.name, settings, whole, network)
+    plan = Training(tuple(signals), truths, out, start, name or out.name, settings, whole, network, workers)
     with steps(quiet) as step:
         facts = train_model(plan, step)
     if json_:

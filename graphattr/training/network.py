@@ -5,6 +5,10 @@ as the worlds that the network has seen would make it look surer than it is; the
 a run without a network. So the other curves hold with and without it, and the curve belongs to the very network that
 is shipped, which a cross-fit with one network a fold would not give.
 
+Worlds that differ still hold the same kinds of operator, and the network is surest of what it has seen. So where the
+truths tell the kinds, of enough worlds, its curve is fitted on what other networks say of operators of kinds that they
+were trained without: that is what it is worth on an operator whom nobody foresaw.
+
 With fewer than three worlds the same is done by controller: the network is trained on pairs of three in five of them,
 and its curve is fitted on pairs of the others.
 """
@@ -26,6 +30,7 @@ from graphattr.errors import InputError, SettingsError
 from graphattr.links.graph_input import ACCOUNT_NAMES, PAIR_NAMES, VALUE_NAMES, graph_of, log10_odds, pairs_of
 from graphattr.links.samples import Sample
 from graphattr.training import folds
+from graphattr.training.drawn import Drawn
 from graphattr.training.worlds import Seen
 from models import ModelError
 from models.gnn import Graph, Pairs, Relation, Weights
@@ -34,6 +39,11 @@ from models.linkage import CURVE
 
 #: Of so many worlds one is kept from the network, for its curve.
 EVERY: Final = 3
+#: Kinds of operator that a network is trained without, one network each, most epochs of it, and the worlds that it
+#: takes: with fewer there are too few operators of the other kinds to learn from.
+UNSEEN: Final = (("single_operator",), ("contractors", "reseller"))
+UNSEEN_EPOCHS: Final = 8
+ENOUGH: Final = 10
 _RELATION: Final = tuple(Relation.__dataclass_fields__)
 
 Tell = Callable[[str, float], None]
@@ -59,6 +69,17 @@ def taught(worlds: Sequence[int]) -> list[int]:
     if len(worlds) < EVERY:
         return list(worlds)
     return [number for place, number in enumerate(worlds) if place % EVERY != EVERY - 1]
+
+
+def left_out(worlds: Sequence[Drawn]) -> tuple[tuple[str, ...], ...]:
+    """The kinds of operator to train a network without, each; none where the worlds are few or do not tell them.
+
+    Args:
+        worlds: what the network is trained on.
+    """
+    kinds = {kind for world in worlds for kind in np.unique(world.stratum).tolist()}
+    told = all(kind in kinds for group in UNSEEN for kind in group)
+    return UNSEEN if told and len(worlds) >= ENOUGH else ()
 
 
 def require(options: NetworkOptions) -> None:
@@ -113,11 +134,12 @@ def read_world(path: Path) -> tuple[Graph, Pairs]:
 
 
 def train_network(
-    worlds: Sequence[tuple[Path, Sample]],
+    worlds: Sequence[tuple[Path, Drawn]],
     options: NetworkOptions,
     work: Path,
     tell: Tell,
     apart: bool = False,
+    without: Sequence[str] = (),
 ) -> Weights:
     """Trains the network; one that was killed goes on from its last epoch, to the same weights.
 
@@ -127,24 +149,28 @@ def train_network(
         work: folder for the checkpoint.
         tell: told of each epoch, and the share done so far, in [0, 1].
         apart: train on pairs of some controllers only (`folds.taught`).
+        without: kinds of account whose pairs it is not trained on.
 
     Raises:
         InputError: PyTorch is not installed, or the worlds have too few controllers.
     """
     module = _trainer()
     labelled = []
-    for path, sample in worlds:
+    for path, drawn in worlds:
         graph, pairs = read_world(path)
-        rows = folds.taught(sample)[0] if apart else np.ones(len(sample.a), dtype=bool)
-        labelled.append((graph, _labelled(pairs, sample, rows)))
-    mark = json.dumps([asdict(options), [path.name for path, _ in worlds], apart])
+        rows = ~_of(drawn, without)
+        if apart:
+            rows &= folds.taught(drawn.sample)[0]
+        labelled.append((graph, _labelled(pairs, drawn.sample, rows)))
+    mark = json.dumps([asdict(options), [path.name for path, _ in worlds], apart, *without])
     on = f"{folds.TAUGHT} in {folds.FOLDS} controllers of " if apart else ""
+    which = f"a graph network without {', '.join(without)}" if without else "the graph network"
     checkpoint = work / f"network-{hashlib.sha256(mark.encode()).hexdigest()[:24]}.pt"
 
     def told(epoch: Any) -> None:
         losses = f"loss {epoch.training:.4f}, on controllers not seen {epoch.validation:.4f}"
         tell(
-            f"train the graph network, epoch {epoch.epoch} of {epoch.epochs}, {losses}",
+            f"train {which.replace('_', ' ')}, epoch {epoch.epoch} of {epoch.epochs}, {losses}",
             epoch.epoch / epoch.epochs,
         )
 
@@ -177,6 +203,12 @@ def _labelled(pairs: Pairs, sample: Sample, rows: NDArray[np.bool_]) -> Pairs:
     )  # fmt: skip
 
 
+def _of(drawn: Drawn, kinds: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether either end of a pair is of those kinds, shape (n,)."""
+    ours = np.isin(drawn.stratum, kinds)
+    return np.asarray(ours[drawn.sample.a] | ours[drawn.sample.b])
+
+
 def apart(pairs: Sample, told: Sample) -> list[Sample]:
     """A sample in two, each with its prior: other pairs, and pairs of controllers that the network never saw.
 
@@ -197,3 +229,24 @@ def with_network(sample: Sample, path: Path, network: Weights) -> Sample:
         network: one that never saw that world, or those of its controllers that count.
     """
     return replace(sample, features=sample.features | {CURVE: log10_odds(*read_world(path), network)})
+
+
+def by_strangers(
+    drawn: Drawn, path: Path, networks: Sequence[tuple[Sequence[str], Weights]], seed: int
+) -> Sample:
+    """The sample with what networks say of its pairs that were trained without their kinds of operator.
+
+    Args:
+        drawn: pairs of a world, with the kind of each account.
+        path: the world's graph (`write_world`).
+        networks: each with the kinds that it never saw. A pair that several or none of them are strangers to is asked
+            of one of these, drawn at random.
+        seed: of the draw.
+    """
+    pairs = drawn.sample
+    unseen = np.stack([_of(drawn, kinds) for kinds, _ in networks])
+    lot = np.random.default_rng(seed).random(unseen.shape)
+    asked = np.where(unseen | ~unseen.any(axis=0), lot, -1.0).argmax(axis=0)
+    world = read_world(path)
+    told = np.stack([log10_odds(*world, network) for _, network in networks])
+    return replace(pairs, features=pairs.features | {CURVE: told[asked, np.arange(len(pairs.a))]})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,14 +22,18 @@ from graphattr.training.folds import by_controller
 from graphattr.training.limits import reliability
 from graphattr.training.measure import figures
 from graphattr.training.network import (
+    UNSEEN_EPOCHS,
     NetworkOptions,
     apart,
+    by_strangers,
+    left_out,
     require,
     taught,
     train_network,
     with_network,
     write_world,
 )
+from graphattr.training.workers import side_by_side
 from graphattr.training.worlds import VIEWS, Seen, World, read_labels, read_truth, see, variants
 from models import AdditiveModel
 from models.gnn import Weights, write_weights
@@ -53,6 +59,7 @@ class Training:
         settings: settings of the runs that the worlds are read with.
         whole: look at each world only with all its tables, not without some of them too.
         network: how to train a graph network too; None for none.
+        workers: worlds that are looked at side by side.
     """
 
     signals: tuple[Path, ...]
@@ -63,6 +70,7 @@ class Training:
     settings: Settings = field(default_factory=Settings)
     whole: bool = False
     network: NetworkOptions | None = None
+    workers: int = 1
 
 
 def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, Any]:
@@ -91,8 +99,8 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     seen = _taught(plan, kept)
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    drawn = {key: [_drawn(plan, work, key, step, done)] for done, key in _numbered([*kept, *held])}
-    network = None if plan.network is None else _network(plan, plan.network, work, drawn, seen, step)
+    drawn = _looked_at(plan, work, [*kept, *held], step)
+    network = None if plan.network is None else _network(plan, plan.network, work, drawn, kept, seen, step)
     training = [world for key in kept for world in drawn[key]]
     testing = [world for key in held for world in drawn[key]]
     if not testing:
@@ -150,10 +158,6 @@ def _split(plan: Training) -> tuple[list[_Key], list[_Key]]:
     return kept, [(number, view) for number in held for view in range(views)]
 
 
-def _numbered(keys: list[_Key]) -> list[tuple[float, _Key]]:
-    return [(place / max(len(keys), 1), key) for place, key in enumerate(keys)]
-
-
 def _taught(plan: Training, kept: list[_Key]) -> frozenset[int]:
     """The worlds that a network is trained on; none where none is to be. Fails before any work is done."""
     if plan.network is None:
@@ -167,43 +171,76 @@ def _network(
     options: NetworkOptions,
     work: Path,
     drawn: dict[_Key, list[Drawn]],
+    kept: list[_Key],
     seen: frozenset[int],
     step: Step,
 ) -> Weights:
     """Trains the network on the worlds of `seen`, and adds what it says of the other worlds' pairs to `drawn`.
 
-    It sees these worlds with all their tables: a step of its training leaves some out by itself. Where it has all
-    worlds, it is trained on some of their controllers, and says something of pairs of the others.
+    Of worlds that curves are fitted on (`kept`), networks that never saw a pair's kind of operator say it, where there
+    are such. It sees these worlds with all their tables: a step of its training leaves some out by itself. Where it
+    has all worlds, it is trained on some of their controllers, and says something of pairs of the others.
     """
     alone = all(number in seen for number, _ in drawn)
-    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0][0].sample) for number in sorted(seen)]
+    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0][0]) for number in sorted(seen)]
+    unseen = left_out([world for _, world in worlds])
+    fewer = replace(options, epochs=min(options.epochs, UNSEEN_EPOCHS))
+    epochs = options.epochs + fewer.epochs * len(unseen)
 
-    def tell(name: str, done: float) -> None:
-        step(name, _LOOKING + _NETWORK * done)
+    def tell(before: int, of: int) -> Callable[[str, float], None]:
+        return lambda name, done: step(name, _LOOKING + _NETWORK * (before + of * done) / epochs)
 
-    network = train_network(worlds, options, work, tell, apart=alone)
+    network = train_network(worlds, options, work, tell(0, options.epochs), apart=alone)
+    strangers = []
+    for place, kinds in enumerate(unseen):
+        before = options.epochs + place * fewer.epochs
+        strangers.append(
+            (kinds, train_network(worlds, fewer, work, tell(before, fewer.epochs), without=kinds))
+        )
     for key in [key for key in drawn if alone or key[0] not in seen]:
         (world,) = drawn[key]
-        told = with_network(world.sample, _graph_file(plan, work, key), network)
-        parts = apart(world.sample, told) if alone else [told]
+        graph = _graph_file(plan, work, key)
+        if strangers and key in kept:
+            parts = [by_strangers(world, graph, strangers, _seed(key))]
+        else:
+            told = with_network(world.sample, graph, network)
+            parts = apart(world.sample, told) if alone else [told]
         drawn[key] = [Drawn(pairs, world.stratum) for pairs in parts]
     return network
 
 
-def _drawn(plan: Training, work: Path, key: _Key, step: Step, done: float) -> Drawn:
+def _looked_at(plan: Training, work: Path, keys: list[_Key], step: Step) -> dict[_Key, list[Drawn]]:
+    """The samples of all worlds, drawn where no earlier training drew them."""
+    drawn: dict[_Key, list[Drawn]] = {}
+    looking = _LOOKING if plan.network else _LOOKING + _NETWORK
+    looked = side_by_side(partial(_look, plan, work), keys, plan.workers)
+    for place, key in enumerate(keys):
+        step(_looking(plan, key, plan.workers), looking * place / max(len(keys), 1))
+        drawn[key] = [read_drawn(next(looked))]
+    return drawn
+
+
+def _looking(plan: Training, key: _Key, workers: int) -> str:
+    """What is being done, in words."""
     number, view = key
-    signals, truth = plan.signals[number], plan.truths[number]
-    world = variants(signals, number)[view]
+    world = variants(plan.signals[number], number)[view]
     gone = [*world.without, *world.blank]
     without = f" without {', '.join(gone)}" if gone else ""
-    step(f"look at {signals}{without}", (_LOOKING if plan.network else _LOOKING + _NETWORK) * done)
+    beside = f", {workers} side by side" if workers > 1 else ""
+    return f"look at {plan.signals[number]}{without}{beside}"
+
+
+def _look(plan: Training, work: Path, key: _Key) -> Path:
+    """Draws the sample of a world into its file, with its graph where a network is to be trained."""
     path, graph = _sample_file(plan, work, key), _graph_file(plan, work, key)
     if not path.exists() or (plan.network and not graph.exists()):
-        seen, drawn = _draw(plan, world, truth, _seed(key))
+        number, view = key
+        signals, truth = plan.signals[number], plan.truths[number]
+        seen, drawn = _draw(plan, variants(signals, number)[view], truth, _seed(key))
         if plan.network:
             write_world(graph, seen, drawn.sample)
         write_drawn(drawn, path)
-    return read_drawn(path)
+    return path
 
 
 def _sample_file(plan: Training, work: Path, key: _Key) -> Path:

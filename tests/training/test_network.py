@@ -28,6 +28,7 @@ from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings, Secrets
 from graphattr.simulate import simulate
 from graphattr.training import NetworkOptions, train
+from graphattr.training.drawn import Drawn
 from graphattr.training.network import read_world, taught, write_world
 from graphattr.training.worlds import VIEWS, Seen
 from models import field_guided_model, load_model
@@ -82,9 +83,9 @@ def test_the_curve_is_fitted_where_the_network_never_was(
     trained: list[Sample] = []
     fitted: list[Sample] = []
 
-    def no_training(worlds: list[tuple[Path, Sample]], *_: Any, apart: bool) -> Any:
+    def no_training(worlds: list[tuple[Path, Drawn]], *_: Any, apart: bool) -> Any:
         assert not apart
-        trained.extend(sample for _, sample in worlds)
+        trained.extend(drawn.sample for _, drawn in worlds)
         return network
 
     def no_fit(drawn: list[Sample], base: Any, *_: Any, **__: Any) -> Any:
