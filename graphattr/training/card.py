@@ -34,6 +34,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield (
             f"It reads a graph network, SHA-256 `{facts['network']['sha256']}`. {facts['network']['note']} Without the"
             f" network its Cllr on the same pairs is {_figure(facts['figures_without_network']['all'], 'cllr')}."
+            + _told_by_strangers(facts["network"]["unseen"])
         )
         yield ""
     yield "## Not for"
@@ -75,3 +76,11 @@ def _figure(row: dict[str, Any], key: str) -> str:
     if key not in row:
         return "-"
     return f"{row[key]['value']:.3f} ({row[key]['low']:.3f} to {row[key]['high']:.3f})"
+
+
+def _told_by_strangers(unseen: list[list[str]]) -> str:
+    """What the network's curve was fitted on, where other networks than the one that ships spoke."""
+    if not unseen:
+        return ""
+    kinds = "; ".join(" and ".join(kinds).replace("_", " ") for kinds in unseen)
+    return f" What it says counts as much as what networks said of operators of kinds that they never saw ({kinds})."

@@ -47,6 +47,8 @@ ENOUGH: Final = 10
 _RELATION: Final = tuple(Relation.__dataclass_fields__)
 
 Tell = Callable[[str, float], None]
+#: Kinds of account, by the network that is trained without them.
+Unseen = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def taught(worlds: Sequence[int]) -> list[int]:
     return [number for place, number in enumerate(worlds) if place % EVERY != EVERY - 1]
 
 
-def left_out(worlds: Sequence[Drawn]) -> tuple[tuple[str, ...], ...]:
+def left_out(worlds: Sequence[Drawn]) -> Unseen:
     """The kinds of operator to train a network without, each; none where the worlds are few or do not tell them.
 
     Args:

@@ -24,6 +24,7 @@ from graphattr.training.measure import figures
 from graphattr.training.network import (
     UNSEEN_EPOCHS,
     NetworkOptions,
+    Unseen,
     apart,
     by_strangers,
     left_out,
@@ -100,7 +101,10 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
     drawn = _looked_at(plan, work, [*kept, *held], step)
-    network = None if plan.network is None else _network(plan, plan.network, work, drawn, kept, seen, step)
+    network: Weights | None = None
+    unseen: Unseen = ()
+    if plan.network is not None:
+        network, unseen = _network(plan, plan.network, work, drawn, kept, seen, step)
     training = [world for key in kept for world in drawn[key]]
     testing = [world for key in held for world in drawn[key]]
     if not testing:
@@ -125,7 +129,7 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     step("measure", 0.92)
     sure = reliability(model, testing)
     model = model.model_copy(update={"limits": sure.limits})
-    facts = _facts(plan, model, network, training, testing) | {"within_limits": sure.within}
+    facts = _facts(plan, model, network, unseen, training, testing) | {"within_limits": sure.within}
     _write(work / "model", model, network, facts).replace(plan.out)
     shutil.rmtree(work)
     step("done", 1.0)
@@ -174,12 +178,15 @@ def _network(
     kept: list[_Key],
     seen: frozenset[int],
     step: Step,
-) -> Weights:
+) -> tuple[Weights, Unseen]:
     """Trains the network on the worlds of `seen`, and adds what it says of the other worlds' pairs to `drawn`.
 
     Of worlds that curves are fitted on (`kept`), networks that never saw a pair's kind of operator say it, where there
     are such. It sees these worlds with all their tables: a step of its training leaves some out by itself. Where it
     has all worlds, it is trained on some of their controllers, and says something of pairs of the others.
+
+    Returns:
+        The network, and the kinds that each of the others never saw.
     """
     alone = all(number in seen for number, _ in drawn)
     worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0][0]) for number in sorted(seen)]
@@ -206,7 +213,7 @@ def _network(
             told = with_network(world.sample, graph, network)
             parts = apart(world.sample, told) if alone else [told]
         drawn[key] = [Drawn(pairs, world.stratum) for pairs in parts]
-    return network
+    return network, unseen
 
 
 def _looked_at(plan: Training, work: Path, keys: list[_Key], step: Step) -> dict[_Key, list[Drawn]]:
@@ -302,6 +309,7 @@ def _facts(
     plan: Training,
     model: AdditiveModel,
     network: Weights | None,
+    unseen: Unseen,
     training: list[Drawn],
     testing: list[Drawn],
 ) -> dict[str, Any]:
@@ -325,7 +333,7 @@ def _facts(
         },
     }
     if network is not None:
-        facts["network"] = {"sha256": network.sha256, "note": network.note}
+        facts["network"] = {"sha256": network.sha256, "note": network.note, "unseen": list(map(list, unseen))}
         facts["figures_without_network"] = figures(_without_network(model), testing)
     return facts
 

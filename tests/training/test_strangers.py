@@ -108,6 +108,11 @@ def test_the_curve_hears_strangers_and_the_figures_the_network_that_ships(
     assert sizes[2] < sizes[0]
     assert len({made.sha256 for made in weights}) == 3
     assert facts["network"]["sha256"] == weights[0].sha256
+    assert facts["network"]["unseen"] == [["single_operator"], ["contractors", "reseller"]]
+    assert (
+        "kinds that they never saw (single operator; contractors and reseller)"
+        in (tmp_path / "m/CARD.md").read_text()
+    )
     by_kind = [(kinds, made.sha256) for kinds, made in zip(UNSEEN, weights[1:], strict=True)]
     assert [networks for _, networks in asked["strangers"]] == [
         by_kind
