@@ -182,12 +182,18 @@ def _appealed(case: Case, ring: str) -> Amount:
     " values that link them with the ring lie on one side (`graphattr.attribution.spans`)",
 )
 def _handed_over(case: Case, ring: str) -> Amount:
+    found = handed_over(case, ring)
+    return Amount(None if found is None else found.height)
+
+
+def handed_over(case: Case, ring: str) -> pl.DataFrame | None:
+    """The members of a ring who changed hands, by the rows of the case (`records.SPANS`); None without such rows."""
     accounts = _signal(case, "accounts", ring, "created_at")
     events = _signal(case, "events", ring, "observed_at")
     if accounts is None or events is None:
-        return Amount(None)
+        return None
     tables = (accounts, case.tables["holdings"], case.tables["evidence"], events)
-    return Amount(spans(case.of_ring("members", ring), *(table.lazy() for table in tables)).height)
+    return spans(case.of_ring("members", ring), *(table.lazy() for table in tables))
 
 
 def _distinct_rule(name: str, column: str, words: str) -> None:
