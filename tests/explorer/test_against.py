@@ -6,7 +6,7 @@ from graphattr.evidence.document import Code, Quote
 from graphattr.explorer.against import FOUND, plain_text, searches
 from graphattr.explorer.runs import Run
 
-from .runs import PLANS, TOP
+from .plans import PLANS, TOP
 
 
 def test_every_search_is_shown_and_what_was_found_comes_first(run: Run) -> None:

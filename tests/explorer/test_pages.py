@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from graphattr.explorer.runs import RUN_VARIABLE
 from graphattr.records import SPANS
 
-from .runs import IMG, MARKED, PLANS, TOP
+from .plans import IMG, MARKED, PLANS, TOP
 
 APP = Path(__file__).parents[2] / "app.py"
 

@@ -15,7 +15,7 @@ from graphattr.explorer import queries
 from graphattr.explorer.runs import Run, open_run
 from graphattr.records import GROUPS, INNOCENT
 
-from .runs import FORMULA, IMG, MARKED, PLANS, REVERSED, TOP
+from .plans import FORMULA, IMG, MARKED, PLANS, REVERSED, TOP
 
 
 def test_rings_come_by_weight(run: Run) -> None:
