@@ -136,6 +136,27 @@ def _statistic(case: Case, ring: str, statistic: str) -> pl.DataFrame:
     return case.of_ring("matrix", ring).filter(pl.col("statistic") == statistic)
 
 
+#: The statistic that tells how many sets without private work in common a ring's accounts fall into, a share of them.
+WORK_SETS: Final = "behaviour_clusters"
+
+
+@rule("ring.workers", "accounts", ("matrix", "matrix.n"), f"`n` of `{WORK_SETS}` in the ring's matrix")
+def _workers(case: Case, ring: str) -> Amount:
+    return Amount(cell(_statistic(case, ring, WORK_SETS), "n"))
+
+
+@rule(
+    "ring.work_sets",
+    "sets",
+    ("matrix", "matrix.value", "matrix.n"),
+    f"`value` of `{WORK_SETS}` in the ring's matrix, times its `n`",
+)
+def _work_sets(case: Case, ring: str) -> Amount:
+    row = _statistic(case, ring, WORK_SETS)
+    share, accounts = cell(row, "value"), cell(row, "n")
+    return Amount(None if share is None or accounts is None else round(share * accounts))
+
+
 # --- what the other signals say of the members ---
 
 

@@ -167,6 +167,14 @@ def test_accounts_that_changed_hands_are_named(
     )
 
 
+def test_a_ring_that_a_reseller_may_run_has_two_levels(ring: Callable[..., AppTest]) -> None:
+    (resold,) = (plan.ring_id for plan in PLANS if plan.hypothesis == "reseller")
+    (company,) = (plan.ring_id for plan in PLANS if plan.hypothesis == "organisation")
+    heading = "**Two levels: who runs the accounts, and who uses them**"
+    assert heading in texts(ring(id=resold))
+    assert heading not in texts(ring(id=company))
+
+
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)
 def test_every_ring_has_a_page(ring: Callable[..., AppTest], plan) -> None:
     test = ring(id=plan.ring_id)
