@@ -97,6 +97,20 @@ def spans(
     return found.select(*SPANS).cast(pl.Schema(SPANS)).sort("ring_id", "account_id")
 
 
+def in_hands(rows: pl.LazyFrame, in_part: pl.DataFrame, time: str = "observed_at") -> pl.LazyFrame:
+    """The rows of members' lives that lie in their ring's hands; those whose time is not known stay.
+
+    Args:
+        rows: account_id and the time, of members of rings.
+        in_part: rows of `SPANS`; who has none is in the ring's hands all their life.
+        time: name of the column with the time.
+    """
+    span = in_part.lazy().select("account_id", "since", "until")
+    outside = (pl.col(time) < pl.col("since")) | (pl.col(time) >= pl.col("until"))
+    kept = rows.join(span, on="account_id", how="left").filter(~outside.fill_null(value=False))
+    return kept.drop("since", "until")
+
+
 def _linking(keys: pl.LazyFrame, evidence: pl.LazyFrame) -> pl.LazyFrame:
     """The values that link an account with another of its ring: account_id, signal, value, links (true)."""
     ends = {

@@ -11,7 +11,9 @@ from typing import Final
 
 import polars as pl
 
+from graphattr.attribution.spans import in_hands
 from graphattr.evidence.case import Case
+from graphattr.evidence.ring_rules import handed_over
 from graphattr.evidence.rulebook import PRIOR_ROW, best_of, probability
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, SIGNAL, Status, Tier
 
@@ -121,8 +123,11 @@ def _requests(case: Case) -> str | None:
         return None
     for ring, stated in case.tables["rings"].select("ring_id", "requests").iter_rows():
         ours = usage.filter(pl.col("account_id").is_in(case.accounts(ring)))
+        in_part = handed_over(case, ring)
+        if in_part is not None and in_part.height and "observed_at" in ours.columns:
+            ours = in_hands(ours.lazy(), in_part).collect()
         if ours["requests"].fill_null(1).sum() != stated:
-            return f"the requests of {ring} are not the sum of its members' usage"
+            return f"the requests of {ring} are not the sum of its members' usage in its hands"
     return None
 
 

@@ -15,6 +15,7 @@ from graphattr.evidence.case import Case, read_facts, select
 from graphattr.evidence.document import Code, Figure, Quote, Sentence
 from graphattr.evidence.exculpatory import Search, against, searches
 from graphattr.evidence.figures import Figures
+from graphattr.evidence.levels import levels
 from graphattr.evidence.rulebook import PRIOR_ROW, best_of
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import HYPOTHESIS_WORDS, STATUS_WORDS, support
@@ -49,6 +50,7 @@ class RingPage:
         claim: in neutral words, with the best innocent explanation beside it.
         rivals: every hypothesis, the most probable first.
         speaks_for, speaks_against: links and signals; `searches` says what was looked for.
+        levels: who runs the accounts and who uses them, where that may be two.
         weakest_point: the value without which the ring breaks, if there is one.
         error_rate: what the run's error control promises, and under which condition.
         missing: groups of evidence and statistics that were not to be had.
@@ -64,6 +66,7 @@ class RingPage:
     rivals: tuple[Rival, ...]
     speaks_for: tuple[Sentence, ...]
     speaks_against: tuple[Sentence, ...]
+    levels: tuple[Sentence, ...]
     weakest_point: Sentence
     error_rate: Sentence
     missing: tuple[Sentence, ...]
@@ -93,6 +96,7 @@ def ring_of(figures: Figures, ring_id: str) -> RingPage:
         rivals=_rivals(figures, ring_id),
         speaks_for=_speaks_for(figures, ring_id),
         speaks_against=against(found),
+        levels=levels(figures, ring_id),
         weakest_point=_weakest(case, ring_id),
         error_rate=(Quote(str(case.facts["guarantee"])),),
         missing=_missing(figures, ring_id, found),

@@ -79,6 +79,7 @@ def _ring(page: RingPage) -> list[Block]:
         if page.speaks_against
         else [Para(("Every search listed below found nothing.",))]
     )
+    made += [Heading(3, ("Two levels",)), Items(page.levels)] if page.levels else []
     made += [Heading(3, ("Weakest point",)), Para(page.weakest_point)]
     made += [Heading(3, ("What is missing",))]
     made += (

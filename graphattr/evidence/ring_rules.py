@@ -136,6 +136,27 @@ def _statistic(case: Case, ring: str, statistic: str) -> pl.DataFrame:
     return case.of_ring("matrix", ring).filter(pl.col("statistic") == statistic)
 
 
+#: The statistic that tells how many sets without private work in common a ring's accounts fall into, a share of them.
+WORK_SETS: Final = "behaviour_clusters"
+
+
+@rule("ring.workers", "accounts", ("matrix", "matrix.n"), f"`n` of `{WORK_SETS}` in the ring's matrix")
+def _workers(case: Case, ring: str) -> Amount:
+    return Amount(cell(_statistic(case, ring, WORK_SETS), "n"))
+
+
+@rule(
+    "ring.work_sets",
+    "sets",
+    ("matrix", "matrix.value", "matrix.n"),
+    f"`value` of `{WORK_SETS}` in the ring's matrix, times its `n`",
+)
+def _work_sets(case: Case, ring: str) -> Amount:
+    row = _statistic(case, ring, WORK_SETS)
+    share, accounts = cell(row, "value"), cell(row, "n")
+    return Amount(None if share is None or accounts is None else round(share * accounts))
+
+
 # --- what the other signals say of the members ---
 
 
@@ -182,12 +203,18 @@ def _appealed(case: Case, ring: str) -> Amount:
     " values that link them with the ring lie on one side (`graphattr.attribution.spans`)",
 )
 def _handed_over(case: Case, ring: str) -> Amount:
+    found = handed_over(case, ring)
+    return Amount(None if found is None else found.height)
+
+
+def handed_over(case: Case, ring: str) -> pl.DataFrame | None:
+    """The members of a ring who changed hands, by the rows of the case (`records.SPANS`); None without such rows."""
     accounts = _signal(case, "accounts", ring, "created_at")
     events = _signal(case, "events", ring, "observed_at")
     if accounts is None or events is None:
-        return Amount(None)
+        return None
     tables = (accounts, case.tables["holdings"], case.tables["evidence"], events)
-    return Amount(spans(case.of_ring("members", ring), *(table.lazy() for table in tables)).height)
+    return spans(case.of_ring("members", ring), *(table.lazy() for table in tables))
 
 
 def _distinct_rule(name: str, column: str, words: str) -> None:

@@ -14,6 +14,7 @@ def page_text(page: RingPage) -> str:
     made = [plain(page.claim), *_rivals(page)]
     made += section("Speaks for common control", page.speaks_for)
     made += section("Speaks against it", page.speaks_against)
+    made += section("Two levels", page.levels) if page.levels else []
     made += section("Weakest point", [page.weakest_point])
     made += section("Error rate", [page.error_rate])
     made += section("Missing", page.missing)

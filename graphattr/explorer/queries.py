@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from graphattr.attribution.spans import in_hands
 from graphattr.errors import RunError
 from graphattr.explorer.runs import Run
 from graphattr.records import GROUPS, INNOCENT, SPANS, UTC
@@ -86,7 +87,7 @@ def members(run: Run, ring_id: str) -> pl.DataFrame:
     """A ring's members, the surest first: columns of MEMBERS and account facts.
 
     Adds created_at, country, closed_at, requests (null without usage data), first_seen and last_seen (of
-    usage, else of any signal that has times).
+    usage, else of any signal that has times). What a member did in other hands than the ring's does not count.
     """
     base = run.scan("members").filter(pl.col("ring_id") == ring_id)
     ids = base.select("account_id").collect()["account_id"]
@@ -98,7 +99,7 @@ def members(run: Run, ring_id: str) -> pl.DataFrame:
     used = _columns(run.signals("usage"), {"account_id": pl.String, "observed_at": UTC, "requests": pl.Int64})
     held = run.scan("holdings").filter(inside)
     usage = (
-        used.filter(inside)
+        in_hands(used.filter(inside), spans(run, ring_id))
         .group_by("account_id")
         .agg(
             requests=pl.col("requests").sum(),

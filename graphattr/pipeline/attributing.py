@@ -13,7 +13,7 @@ from graphattr.attribution.closed import closed_cases
 from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
-from graphattr.attribution.spans import spans
+from graphattr.attribution.spans import in_hands, spans
 from graphattr.attribution.statistics import ring_statistics
 from graphattr.pipeline.grouping import Signals, ring_id
 from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, SPANS_FILE, TABLES, UTC, Status
@@ -59,14 +59,15 @@ def write_rings(
     in_part = spans(members, scanned["accounts"], holdings, evidence, scanned.get("events"))
     in_part.write_parquet(out / SPANS_FILE)
     found.told.matrix.write_parquet(out / "matrix.parquet")
-    rings = found.told.rings
+    rings = found.told.rings.join(activity(signals, members, in_part), on="ring_id", how="left")
     rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
     return dict(rings["status"].value_counts().sort("status").iter_rows())
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is said of rings: `RINGS` (with the columns of `scores`, and status once it is given), and `MATRIX`."""
+    """What is said of rings: `RINGS` but for what they did (with the columns of `scores`, and status once it is given),
+    and `MATRIX`."""
 
     rings: pl.DataFrame
     matrix: pl.DataFrame
@@ -160,7 +161,6 @@ def _told(signals: Signals, out: Path, members: pl.DataFrame, links: pl.DataFram
         members.group_by("ring_id")
         .agg(size=pl.len().cast(pl.Int64))
         .join(posterior.rings, on="ring_id")
-        .join(_activity(signals, members), on="ring_id", how="left")
         .join(pl.read_parquet(out.parent / "weakest.parquet"), on="ring_id", how="left")
         .join(name_operators(members, signals.tables.get("labels"), links, judge), on="ring_id", how="left")
         .join(scores(statistics, alone.rings, model), on="ring_id", how="left")
@@ -293,8 +293,11 @@ def _family(known: KnownRings, name: str, settings: AttributionSettings) -> Cali
     return CalibrationRings(known.score, known.size, known.wrong)[here]
 
 
-def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:
-    """ring_id, requests (null without usage), first_seen, last_seen (of any use, else of creation)."""
+def activity(signals: Signals, members: pl.DataFrame, in_part: pl.DataFrame) -> pl.DataFrame:
+    """ring_id, requests (null without usage), first_seen, last_seen (of any use, else of creation).
+
+    What a member did while somebody else had the account (`in_part`, rows of `SPANS`) is not the ring's.
+    """
     keys = members.select("ring_id", "account_id").lazy()
     parts = [
         pl.scan_parquet(signals.tables[name]).select("account_id", time="observed_at")
@@ -303,8 +306,7 @@ def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:
     ]
     created = pl.scan_parquet(signals.tables["accounts"]).select("account_id", time="created_at")
     times = (
-        pl.concat([*parts, created])
-        .join(keys, on="account_id")
+        in_hands(pl.concat([*parts, created]).join(keys, on="account_id"), in_part, "time")
         .group_by("ring_id")
         .agg(first_seen=pl.col("time").min().cast(UTC), last_seen=pl.col("time").max().cast(UTC))
         .collect(engine="streaming")
@@ -312,9 +314,14 @@ def _activity(signals: Signals, members: pl.DataFrame) -> pl.DataFrame:
     if "usage" not in signals.tables:
         return times.with_columns(requests=pl.lit(None, pl.Int64))
     usage = (
-        pl.scan_parquet(signals.tables["usage"]).select("account_id", "requests").join(keys, on="account_id")
+        pl.scan_parquet(signals.tables["usage"])
+        .select("account_id", "requests", "observed_at")
+        .join(keys, on="account_id")
     )
     requests = (
-        usage.group_by("ring_id").agg(pl.col("requests").cast(pl.Int64).sum()).collect(engine="streaming")
+        in_hands(usage, in_part)
+        .group_by("ring_id")
+        .agg(pl.col("requests").cast(pl.Int64).sum())
+        .collect(engine="streaming")
     )
     return times.join(requests, on="ring_id", how="left").with_columns(pl.col("requests").fill_null(0))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from graphattr.attribution.spans import HELD, TAKEN, spans
+from graphattr.attribution.spans import HELD, TAKEN, in_hands, spans
 from graphattr.records import EVIDENCE, HOLDINGS, SPANS
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -109,6 +109,27 @@ def test_an_account_between_two_changes_has_both_ends() -> None:
     world.events.append(("a", "password_reset", 10))
     (row,) = world.told().to_dicts()
     assert (row["since"], row["until"]) == (at(6), at(10))
+
+
+def test_what_lies_outside_a_members_span_is_not_in_the_rings_hands() -> None:
+    in_part = pl.DataFrame(
+        {"account_id": ["a", "b", "c"], "since": [at(6), None, at(6)], "until": [None, at(6), at(10)]},
+        schema_overrides={"since": pl.Datetime("us", "UTC"), "until": pl.Datetime("us", "UTC")},
+    )
+    rows = pl.DataFrame(
+        [(account, None if day is None else at(day)) for account in "abcd" for day in (5, 6, 10, None)],
+        schema={"account_id": pl.String, "time": pl.Datetime("us", "UTC")},
+        orient="row",
+    )
+    kept = in_hands(rows.lazy(), in_part, "time").collect()
+    assert kept.columns == rows.columns
+    days = {
+        account: [None if time is None else (time - START).days for time in of["time"]]
+        for (account,), of in kept.partition_by("account_id", as_dict=True).items()
+    }
+    assert days == {
+        "a": [6, 10, None], "b": [5, None], "c": [6, None], "d": [5, 6, 10, None]
+    }  # fmt: skip
 
 
 def shift(world: Signals, **changes: Any) -> Signals:

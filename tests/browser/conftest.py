@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
+from explorer.runs import build
 
 from graphattr.explorer.runs import RUN_VARIABLE
 from graphattr.explorer.serve import command
@@ -34,23 +32,6 @@ ARGUMENTS = [
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
 
-def _runs() -> ModuleType:
-    path = Path(__file__).parents[1] / "explorer" / "runs.py"
-    spec = importlib.util.spec_from_file_location("explorer_runs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """The hand-made run's module."""
-    return _runs()
-
-
 @pytest.fixture(scope="session")
 def chromium() -> str:
     names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
@@ -64,9 +45,9 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def base(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of an explorer that serves the hand-made run."""
-    with _served(made.build(tmp_path_factory.mktemp("run")), tmp_path_factory.mktemp("log")) as address:
+    with _served(build(tmp_path_factory.mktemp("run")), tmp_path_factory.mktemp("log")) as address:
         yield address
 
 

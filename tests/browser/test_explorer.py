@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from explorer.plans import FORMULA, IMG, TOP
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +58,7 @@ def open_ring(page, base: str, ring: str, **more: str) -> None:
     page.get_by_role("heading", name="What could explain it").wait_for()
 
 
-def test_queue_loads_and_a_ring_opens(page, base: str, made, tmp_path: Path) -> None:
+def test_queue_loads_and_a_ring_opens(page, base: str, tmp_path: Path) -> None:
     page.goto(base)
     page.get_by_text("5 rings of 5").wait_for()
     grid(page, "Rings by weight")
@@ -70,10 +71,8 @@ def test_queue_loads_and_a_ring_opens(page, base: str, made, tmp_path: Path) -> 
     assert (tmp_path / "ring.png").stat().st_size > 20_000
 
 
-def test_a_deep_link_opens_what_its_sender_saw(page, base: str, made) -> None:
-    open_ring(
-        page, base, made.TOP, focus="a:acct-1009", **{"from": "2026-03-01T00:00", "to": "2026-03-20T00:00"}
-    )
+def test_a_deep_link_opens_what_its_sender_saw(page, base: str) -> None:
+    open_ring(page, base, TOP, focus="a:acct-1009", **{"from": "2026-03-01T00:00", "to": "2026-03-20T00:00"})
     page.get_by_text("The account in focus, and").wait_for()
     page.get_by_text("1 Mar 2026 00:00 to 20 Mar 2026 00:00 UTC").wait_for()
     assert params(page)["focus"] == ["a:acct-1009"]
@@ -93,27 +92,27 @@ def test_filters_live_in_the_address(page, base: str) -> None:
 @pytest.mark.parametrize(
     ("text", "focus"), [("203.0.113.18", "v:ip:203.0.113.18"), ("acct-1009", "a:acct-1009")]
 )
-def test_search_jumps_to_the_ring(page, base: str, made, text: str, focus: str) -> None:
+def test_search_jumps_to_the_ring(page, base: str, text: str, focus: str) -> None:
     page.goto(base)
     box = page.get_by_role("textbox", name="Search")
     box.fill(text)
     box.press("Enter")
     page.get_by_role("heading", name="What could explain it").wait_for()
-    assert params(page) == {"id": [made.TOP], "focus": [focus]}
+    assert params(page) == {"id": [TOP], "focus": [focus]}
 
 
-def test_a_click_on_a_node_reaches_python(page, base: str, made) -> None:
-    open_ring(page, base, made.TOP)
-    click_node(page, f"v:device:{made.IMG}")
+def test_a_click_on_a_node_reaches_python(page, base: str) -> None:
+    open_ring(page, base, TOP)
+    click_node(page, f"v:device:{IMG}")
     page.get_by_text("Device in focus and who holds it.").wait_for()
-    assert params(page)["focus"] == [f"v:device:{made.IMG}"]
+    assert params(page)["focus"] == [f"v:device:{IMG}"]
     page.get_by_role("button", name="Show all").click()
     page.get_by_text("Device in focus").wait_for(state="detached")
     assert "focus" not in params(page)
 
 
-def test_the_graph_works_from_the_keyboard(page, base: str, made) -> None:
-    open_ring(page, base, made.TOP)
+def test_the_graph_works_from_the_keyboard(page, base: str) -> None:
+    open_ring(page, base, TOP)
     canvas = stage(page)
     canvas.focus()
     canvas.press("n")
@@ -128,8 +127,8 @@ def test_the_graph_works_from_the_keyboard(page, base: str, made) -> None:
     assert re.search(r"Graph of 22 accounts and \d shared values", canvas.get_attribute("aria-label") or "")
 
 
-def test_the_brush_filters_graph_and_tables(page, base: str, made) -> None:
-    open_ring(page, base, made.TOP)
+def test_the_brush_filters_graph_and_tables(page, base: str) -> None:
+    open_ring(page, base, TOP)
     chart = page.get_by_test_id("stVegaLiteChart").first
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
@@ -148,8 +147,8 @@ def test_the_brush_filters_graph_and_tables(page, base: str, made) -> None:
     assert "from" not in params(page)
 
 
-def test_one_click_from_a_link_to_its_signal_rows(page, base: str, made) -> None:
-    open_ring(page, base, made.TOP)
+def test_one_click_from_a_link_to_its_signal_rows(page, base: str) -> None:
+    open_ring(page, base, TOP)
     press_row(page, "Links between members", 4)
     page.wait_for_url("**b=**")
     page.get_by_text("Signal rows behind it").wait_for()
@@ -159,15 +158,11 @@ def test_one_click_from_a_link_to_its_signal_rows(page, base: str, made) -> None
     grid(page, "Signal rows")
 
 
-def test_hostile_text_is_text(page, base: str, made) -> None:
-    open_ring(
-        page, base, made.TOP, focus="v:device:" + "%3Cimg%20src%3Dx%20onerror%3D%22window.pwned%3D1%22%3E"
-    )
-    stage(page).hover(
-        position=stage(page).evaluate("(e, n) => e.graphattr.position(n)", f"v:device:{made.IMG}")
-    )
-    page.locator(".tip").get_by_text(made.IMG).wait_for()
-    page.get_by_text(f"Without {made.IMG} the ring breaks.").wait_for()
+def test_hostile_text_is_text(page, base: str) -> None:
+    open_ring(page, base, TOP, focus="v:device:" + "%3Cimg%20src%3Dx%20onerror%3D%22window.pwned%3D1%22%3E")
+    stage(page).hover(position=stage(page).evaluate("(e, n) => e.graphattr.position(n)", f"v:device:{IMG}"))
+    page.locator(".tip").get_by_text(IMG).wait_for()
+    page.get_by_text(f"Without {IMG} the ring breaks.").wait_for()
     page.get_by_text("Operator <b>Blue</b> & co").first.wait_for()
     assert page.evaluate("window.pwned") is None
     assert page.locator("img[src=x]").count() == 0
@@ -177,21 +172,21 @@ def test_hostile_text_is_text(page, base: str, made) -> None:
     assert page.evaluate("window.pwned") is None
 
 
-def test_a_downloaded_table_holds_no_formula(page, base: str, made) -> None:
-    open_ring(page, base, made.TOP)
+def test_a_downloaded_table_holds_no_formula(page, base: str) -> None:
+    open_ring(page, base, TOP)
     page.get_by_role("tab", name="Shared values").click()
     with page.expect_download() as download:
         page.get_by_role("tabpanel").get_by_role("button", name="CSV").locator("visible=true").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
     values = {row["value"] for row in rows}
-    assert f"'{made.FORMULA}" in values
-    assert made.FORMULA not in values
-    assert made.IMG in values
+    assert f"'{FORMULA}" in values
+    assert FORMULA not in values
+    assert IMG in values
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-def test_both_themes_draw_every_page(page, base: str, made, tmp_path: Path) -> None:
-    for name, path in (("queue", "/"), ("ring", f"/ring?id={made.TOP}"), ("quality", "/quality")):
+def test_both_themes_draw_every_page(page, base: str, tmp_path: Path) -> None:
+    for name, path in (("queue", "/"), ("ring", f"/ring?id={TOP}"), ("quality", "/quality")):
         page.goto(base + path)
         page.get_by_test_id("stDataFrame").first.wait_for()
         page.wait_for_timeout(500)

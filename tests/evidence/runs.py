@@ -34,6 +34,7 @@ MATRIX = {
         (0.4, 0.0, 0.1, 0.3, -0.1, -0.1, -0.2),
         "active at the same hours",
     ),
+    "behaviour_clusters": (0.875, 8, "accounts", (0.0,) * 7, "nearly every account does work of its own"),
     "failed_payments": (0.25, 4, "payments", (0.3, 0.0, 0.1, -0.3, -0.2, 0.2, -0.1), "many payments failed"),
 }
 PRIORS = (0.2, 0.05, 0.1, 0.2, 0.3, 0.05, 0.1)

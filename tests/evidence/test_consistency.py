@@ -13,6 +13,8 @@ from graphattr.evidence.case import Case, read_case
 from graphattr.evidence.consistency import factor_range, posterior, problems
 from graphattr.evidence.rulebook import probability
 
+from .hands import SOLD, handed
+from .runs import TIME
 from .tampering import forge
 from .test_verify import failing_step
 
@@ -35,6 +37,21 @@ def first(column: str, value: object) -> pl.Expr:
 
 def test_a_consistent_case(case: Case) -> None:
     assert problems(case) is None
+
+
+def test_requests_in_other_hands_are_not_the_rings(case: Case) -> None:
+    sold = handed(case)
+    assert problems(sold) is None  # all that it did was before
+    theirs = pl.col("account_id") == "acc-a2"
+    later = pl.when(theirs).then(pl.lit(SOLD)).otherwise("observed_at").cast(TIME).alias("observed_at")
+    used = altered(sold, "signals/usage", later)
+    assert problems(used) == "the requests of ring-1 are not the sum of its members' usage in its hands"
+    amount = used.tables["signals/usage"].filter(theirs)["requests"].sum()
+    assert amount > 0
+    assert problems(altered(used, "rings", pl.col("requests") - amount)) is None
+    # Without times of use nobody can say whose it was.
+    tables = used.tables | {"signals/usage": used.tables["signals/usage"].drop("observed_at")}
+    assert problems(replace(used, tables=tables)) is None
 
 
 CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {

@@ -20,7 +20,8 @@ from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
 from graphattr.records import HYPOTHESES
 
-from .runs import START, make_run
+from .hands import handed
+from .runs import make_run
 
 
 def lines(sentences: tuple[object, ...]) -> str:
@@ -224,25 +225,6 @@ def test_accounts_outside_are_counted_and_not_the_members_that_they_are_linked_t
     links = pl.DataFrame(pairs, schema=["account_a", "account_b", "probability"], orient="row")
     case = Case(("r",), "full", {"members": members, "links": links}, {})
     assert RULES["ring.linked_outside"].compute(case, "r").value == 1
-
-
-def handed(case: Case, last: timedelta = timedelta(days=1)) -> Case:
-    """acc-a2 as sold: another device from a change of its password on, two days after all that links it."""
-    sold = START + timedelta(days=2)
-    devices = pl.DataFrame(
-        [
-            ("acc-a2", "device", "phone", None, START, START + last, 1, 90),
-            ("acc-a2", "device", "laptop", None, sold, sold + timedelta(days=1), 1, 91),
-        ],
-        schema=case.tables["holdings"].schema,
-        orient="row",
-    )
-    reset = pl.DataFrame(
-        {"row": [1], "account_id": ["acc-a2"], "observed_at": [sold], "event": ["password_reset"]},
-        schema=case.tables["signals/events"].schema,
-    )
-    added = {"holdings": devices, "signals/events": reset}
-    return replace(case, tables=case.tables | {n: pl.concat([case.tables[n], f]) for n, f in added.items()})
 
 
 def test_members_who_changed_hands_speak_against(run: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from graphattr.evidence.document import Code, Quote
-from graphattr.explorer.against import FOUND, plain_text, searches
+from graphattr.evidence.levels import LIKELY
+from graphattr.explorer import queries
+from graphattr.explorer.against import FOUND, levels, plain_text, searches
 from graphattr.explorer.runs import Run
 
-from .runs import PLANS, TOP
+from .plans import PLANS, TOP
 
 
 def test_every_search_is_shown_and_what_was_found_comes_first(run: Run) -> None:
@@ -22,6 +24,16 @@ def test_every_search_is_shown_and_what_was_found_comes_first(run: Run) -> None:
 def test_every_ring_is_searched_alike(run: Run) -> None:
     asked = {frozenset(searches(run, plan.ring_id)["question"]) for plan in PLANS}
     assert len(asked) == 1
+
+
+def test_a_resellers_levels_are_shown_where_one_is_likely(run: Run) -> None:
+    likely = {plan.ring_id for plan in PLANS if queries.ring(run, plan.ring_id)["p_reseller"] >= LIKELY}
+    assert 0 < len(likely) < len(PLANS)
+    for plan in PLANS:
+        said = levels(run, plan.ring_id)
+        assert [line.startswith("If a reseller runs these accounts") for line in said[:1]] == [True] * (
+            plan.ring_id in likely
+        )
 
 
 def test_a_sentence_becomes_text() -> None:

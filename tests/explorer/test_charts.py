@@ -17,7 +17,7 @@ from graphattr.explorer.runs import Run
 from graphattr.explorer.timeline import BRUSH, timeline
 from graphattr.records import GROUPS, HYPOTHESES
 
-from .runs import TOP
+from .plans import TOP
 
 LRS = st.lists(st.floats(-4, 4), min_size=len(GROUPS), max_size=len(GROUPS))
 

@@ -14,7 +14,7 @@ from graphattr.explorer.network import account_node, drawing, value_node
 from graphattr.explorer.runs import Run, open_run
 from graphattr.records import Tier
 
-from .runs import IMG, PLANS, REVERSED, TOP
+from .plans import IMG, PLANS, REVERSED, TOP
 
 
 def test_accounts_hang_on_the_values_they_hold(run: Run) -> None:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from graphattr.explorer.runs import RUN_VARIABLE
 from graphattr.records import SPANS
 
-from .runs import IMG, MARKED, PLANS, TOP
+from .plans import IMG, MARKED, PLANS, TOP
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -165,6 +165,14 @@ def test_accounts_that_changed_hands_are_named(
         f"- `{IMG}` until 9 May 2026 13:58: email changed, 1 device before it and 4 devices after it"
         in texts(test)
     )
+
+
+def test_a_ring_that_a_reseller_may_run_has_two_levels(ring: Callable[..., AppTest]) -> None:
+    (resold,) = (plan.ring_id for plan in PLANS if plan.hypothesis == "reseller")
+    (company,) = (plan.ring_id for plan in PLANS if plan.hypothesis == "organisation")
+    heading = "**Two levels: who runs the accounts, and who uses them**"
+    assert heading in texts(ring(id=resold))
+    assert heading not in texts(ring(id=company))
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)

@@ -13,9 +13,9 @@ import pytest
 from graphattr.errors import RunError
 from graphattr.explorer import queries
 from graphattr.explorer.runs import Run, open_run
-from graphattr.records import GROUPS, INNOCENT
+from graphattr.records import GROUPS, INNOCENT, SPANS
 
-from .runs import FORMULA, IMG, MARKED, PLANS, REVERSED, TOP
+from .plans import FORMULA, IMG, MARKED, PLANS, REVERSED, TOP
 
 
 def test_rings_come_by_weight(run: Run) -> None:
@@ -155,3 +155,21 @@ def test_what_is_no_finished_run_is_refused(run_folder: Path, tmp_path: Path, sp
 def test_no_run_at_all_is_refused() -> None:
     with pytest.raises(RunError, match="graphattr explore"):
         open_run(None)
+
+
+def test_a_member_who_was_sold_has_the_exchanges_in_the_rings_hands(run_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(run_folder, tmp_path / "run")
+    usage = pl.read_parquet(copy / "signals" / "usage.parquet")
+    before = queries.members(open_run(copy), TOP)
+    sold = before["account_id"][0]
+    mine = usage.filter(account_id=sold)
+    middle = mine["observed_at"].median()
+    later = mine.filter(pl.col("observed_at") >= middle)
+    assert 0 < later["requests"].sum() < mine["requests"].sum() == before["requests"][0]
+    row = dict.fromkeys(SPANS) | {"ring_id": TOP, "account_id": sold, "since": middle}
+    pl.DataFrame([row], schema=SPANS).write_parquet(copy / "spans.parquet")
+    (copy / "run.json").touch()
+    after = queries.members(open_run(copy), TOP)
+    assert after["requests"][0] == later["requests"].sum()
+    assert after["first_seen"][0] == later["observed_at"].min()
+    assert after[1:].equals(before[1:])

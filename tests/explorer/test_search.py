@@ -7,7 +7,7 @@ import pytest
 from graphattr.explorer.runs import Run
 from graphattr.explorer.search import Hit, search
 
-from .runs import FORMULA, IMG, REVERSED, TOP
+from .plans import FORMULA, IMG, REVERSED, TOP
 
 
 @pytest.mark.parametrize(

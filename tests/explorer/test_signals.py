@@ -11,7 +11,7 @@ import polars as pl
 from graphattr.explorer import queries, signals
 from graphattr.explorer.runs import Run, open_run
 
-from .runs import FORMULA, IMG, TOP
+from .plans import FORMULA, IMG, TOP
 
 
 def test_activity_keeps_every_exchange_creation_and_event(run: Run) -> None:

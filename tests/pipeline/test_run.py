@@ -17,9 +17,9 @@ from graphattr.attribution.spans import spans
 from graphattr.errors import GraphattrError
 from graphattr.evaluate import evaluate
 from graphattr.pipeline import Plan, run
-from graphattr.pipeline.attributing import verdict, write_rings
+from graphattr.pipeline.attributing import activity, verdict, write_rings
 from graphattr.pipeline.grouping import Signals
-from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, SPANS, TABLES, RunPaths
+from graphattr.records import GROUPED, GROUPED_FILE, GROUPS, HYPOTHESES, SPANS, TABLES, UTC, RunPaths
 from graphattr.settings import AttributionSettings, Secrets, Settings
 from models import NO_RINGS, shipped_rings
 
@@ -151,6 +151,37 @@ def test_members_who_changed_hands_are_told_of_the_rings_as_they_are(finished: P
     )
     assert told.equals(again)
     assert "spans.parquet" in json.loads((finished / "run.json").read_text())["outputs"]
+
+
+def test_what_members_did_in_other_hands_is_not_the_rings(finished: Path) -> None:
+    usage = pl.read_parquet(finished / "signals" / "usage.parquet")
+    stated = tables(finished)["rings"].sort("size").tail(1)
+    ring = stated["ring_id"].item()
+    ids = tables(finished)["members"].filter(ring_id=ring)["account_id"].sort()
+    mine = usage.filter(pl.col("account_id").is_in(ids.implode()))
+    assert mine["requests"].sum() == stated["requests"].item()
+    sold = mine["account_id"].value_counts(sort=True)["account_id"][0]
+    middle = mine.filter(account_id=sold)["observed_at"].median()
+    signals = Signals(
+        {path.stem: path for path in (finished / "signals").glob("*.parquet")}, frozenset(), None
+    )
+    for side in ("since", "until"):
+        in_part = pl.DataFrame({"account_id": [sold], "since": [None], "until": [None]}, schema=_SPAN)
+        in_part = in_part.with_columns(pl.lit(middle).cast(UTC).alias(side))
+        found = activity(signals, tables(finished)["members"], in_part)
+        row = found.filter(ring_id=ring).to_dicts()[0]
+        theirs = [
+            amount
+            for account, at, amount in mine.select("account_id", "observed_at", "requests").iter_rows()
+            if account != sold or (at >= middle if side == "since" else at < middle)
+        ]
+        assert row["requests"] == sum(theirs) < stated["requests"].item()
+        assert (
+            stated["first_seen"].item() <= row["first_seen"] <= row["last_seen"] <= stated["last_seen"].item()
+        )
+
+
+_SPAN = {"account_id": pl.String, "since": UTC, "until": UTC}
 
 
 def test_link_parts_sum_to_the_probability(finished: Path) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from graphattr.errors import GraphattrError
 from graphattr.explorer import charts, queries, ui
-from graphattr.explorer.against import FOUND, searches
+from graphattr.explorer.against import FOUND, levels, searches
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, plural, ratio, shown
 from graphattr.explorer.words import HYPOTHESIS, PRIOR, statistic
@@ -49,11 +49,14 @@ def show(run: Run, ring: dict[str, Any]) -> None:
 def _against(run: Run, ring: dict[str, Any]) -> None:
     st.subheader("What speaks against it", anchor=False)
     try:
-        found = searches(run, ring["ring_id"])
+        found, said = searches(run, ring["ring_id"]), levels(run, ring["ring_id"])
     except GraphattrError as error:
         st.caption("The searches of the evidence report could not be made:")
         st.text(shown(error))
         return
+    if said:
+        st.markdown("**Two levels: who runs the accounts, and who uses them**")
+        st.text(" ".join(said))
     said = found.filter(pl.col("result") == FOUND[True]).height
     made = plural(found.height, "search", "searches")
     st.caption(f"{made}, the same for every ring; {count(said)} found something.")
