@@ -156,6 +156,7 @@ def _evidence(case: Case) -> str | None:
     caps = case.facts["model"].get("caps") or {}
     if set(caps) != set(GROUPS):
         return "the model's caps of the groups of evidence are not stated"
+    caps = {group: float(cap) for group, cap in caps.items()}  # canonical JSON writes 4.0 as 4
     columns = {f"log10_lr_{group}": group for group in GROUPS}
     parts = (
         case.tables["links"]

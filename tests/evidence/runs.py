@@ -72,7 +72,7 @@ def write_run_json(root: Path, note: str = "field-guided weights") -> None:
             "sha256": "ab" * 32,
             "trained": False,
             "note": note,
-            "caps": dict.fromkeys(GROUPS, 4.0),
+            "caps": dict.fromkeys(GROUPS, 4.0) | {"graph": 1.5},
         },
         "store": {"uri": "neo4j://reader:hunter22@graph.example:7687"},
         "inputs": {"accounts.csv": "cd" * 32, "payments.csv": "ef" * 32},
