@@ -2,12 +2,12 @@
 
 The network is trained on two thirds of the worlds that curves are fitted on. Its curve is fitted on the other third,
 as the worlds that the network has seen would make it look surer than it is; there its feature is unknown, as it is in
-a run without a network. So the other curves hold with and without it, and the curve belongs to the very network that
-is shipped, which a cross-fit with one network a fold would not give.
+a run without a network. So the other curves hold with and without it.
 
 Worlds that differ still hold the same kinds of operator, and the network is surest of what it has seen. So where the
 truths tell the kinds, of enough worlds, its curve is fitted on what other networks say of operators of kinds that they
-were trained without: that is what it is worth on an operator whom nobody foresaw.
+were trained without: that is what it is worth on an operator whom nobody foresaw. Elsewhere the curve is fitted on
+what the very network that is kept says.
 
 With fewer than three worlds the same is done by controller: the network is trained on pairs of three in five of them,
 and its curve is fitted on pairs of the others.

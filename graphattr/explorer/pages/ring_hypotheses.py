@@ -49,14 +49,14 @@ def show(run: Run, ring: dict[str, Any]) -> None:
 def _against(run: Run, ring: dict[str, Any]) -> None:
     st.subheader("What speaks against it", anchor=False)
     try:
-        found, said = searches(run, ring["ring_id"]), levels(run, ring["ring_id"])
+        found, two = searches(run, ring["ring_id"]), levels(run, ring["ring_id"])
     except GraphattrError as error:
         st.caption("The searches of the evidence report could not be made:")
         st.text(shown(error))
         return
-    if said:
+    if two:
         st.markdown("**Two levels: who runs the accounts, and who uses them**")
-        st.text(" ".join(said))
+        st.text(" ".join(two))
     said = found.filter(pl.col("result") == FOUND[True]).height
     made = plural(found.height, "search", "searches")
     st.caption(f"{made}, the same for every ring; {count(said)} found something.")
