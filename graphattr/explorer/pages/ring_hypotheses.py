@@ -1,4 +1,4 @@
-"""The rival explanations of a ring side by side: how probable, what speaks for and against."""
+"""The rival explanations of a ring side by side: how probable, what speaks for and against, who uses the accounts."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def show(run: Run, ring: dict[str, Any]) -> None:
             + (f" {plural(silent, 'statistic')} that tell nothing apart are left out." if silent else "")
         )
     _sides(rows, ring)
-    _against(run, ring)
+    _reported(run, ring)
 
 
-def _against(run: Run, ring: dict[str, Any]) -> None:
+def _reported(run: Run, ring: dict[str, Any]) -> None:
     st.subheader("What speaks against it", anchor=False)
     try:
         found, two = searches(run, ring["ring_id"]), levels(run, ring["ring_id"])
@@ -54,9 +54,6 @@ def _against(run: Run, ring: dict[str, Any]) -> None:
         st.caption("The searches of the evidence report could not be made:")
         st.text(shown(error))
         return
-    if two:
-        st.markdown("**Two levels: who runs the accounts, and who uses them**")
-        st.text(" ".join(two))
     said = found.filter(pl.col("result") == FOUND[True]).height
     made = plural(found.height, "search", "searches")
     st.caption(f"{made}, the same for every ring; {count(said)} found something.")
@@ -67,6 +64,9 @@ def _against(run: Run, ring: dict[str, Any]) -> None:
     }
     ui.table(found, columns, key="against", alt="What was searched for that speaks against", height=620)
     ui.download(found, "against", "against_csv")
+    if two:
+        st.subheader("Who runs the accounts, and who uses them", anchor=False)
+        st.text(" ".join(two))
 
 
 def _said(ring: dict[str, Any]) -> str:
