@@ -107,7 +107,8 @@ def test_where_most_shared_values_have_no_curve_none_is_used() -> None:
 
 def test_strangers_are_as_much_alike_as_a_likelihood_ratio_lets_them_be() -> None:
     curve = Curve(group="graph", knots=(-9.0, 9.0), values=(-9.0, 9.0), pairs=99)
-    model = field_guided_model().model_copy(update={"curves": {"gnn": curve}})
+    base = field_guided_model()
+    model = base.model_copy(update={"curves": {"gnn": curve}, "caps": base.caps | {"graph": 3.0}})
     generator = np.random.default_rng(0)
     # Exact ratios of unit normals 2 apart, over pairs of two controllers: mean 1 (Turing and Good).
     exact = (2 * generator.normal(0, 1, 200_000) - 2) / np.log(10)
@@ -121,7 +122,8 @@ def test_strangers_are_as_much_alike_as_a_likelihood_ratio_lets_them_be() -> Non
 
 def test_pairs_that_other_evidence_links_are_no_strangers() -> None:
     curve = Curve(group="graph", knots=(-9.0, 9.0), values=(-9.0, 9.0), pairs=99)
-    model = field_guided_model().model_copy(update={"curves": {"gnn": curve}})
+    base = field_guided_model()
+    model = base.model_copy(update={"curves": {"gnn": curve}, "caps": base.caps | {"graph": 3.0}})
     odds, linked = np.array([0.0, 0.0, 2.0, 2.0]), np.array([0.0, 0.0, 1.0, 0.5])
     assert strangers(model, odds, linked) == pytest.approx((1 + 1 + 0.5 * 100) / 2.5)
     assert strangers(model, odds[2:3], linked[2:3]) == 0.0
