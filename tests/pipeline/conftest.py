@@ -15,7 +15,7 @@ from graphattr.simulate import simulate
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny world: signals/ and truth.parquet."""
     folder = tmp_path_factory.mktemp("world")
-    simulate(folder, "tiny", 3)
+    simulate(folder, "tiny", 7)
     return folder
 
 

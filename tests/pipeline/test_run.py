@@ -155,7 +155,9 @@ def test_members_who_changed_hands_are_told_of_the_rings_as_they_are(finished: P
 
 def test_what_members_did_in_other_hands_is_not_the_rings(finished: Path) -> None:
     usage = pl.read_parquet(finished / "signals" / "usage.parquet")
-    stated = tables(finished)["rings"].sort("size").tail(1)
+    told = pl.read_parquet(RunPaths(finished).spans)
+    assert told.height
+    stated = tables(finished)["rings"].join(told, on="ring_id", how="anti").sort("size").tail(1)
     ring = stated["ring_id"].item()
     ids = tables(finished)["members"].filter(ring_id=ring)["account_id"].sort()
     mine = usage.filter(pl.col("account_id").is_in(ids.implode()))
@@ -179,6 +181,26 @@ def test_what_members_did_in_other_hands_is_not_the_rings(finished: Path) -> Non
         assert (
             stated["first_seen"].item() <= row["first_seen"] <= row["last_seen"] <= stated["last_seen"].item()
         )
+
+
+def test_exchanges_of_a_ring_are_those_in_its_hands(finished: Path) -> None:
+    ring = dict(tables(finished)["members"].select("account_id", "ring_id").iter_rows())
+    spans = pl.read_parquet(RunPaths(finished).spans)
+    span = {
+        account: (since, until)
+        for account, since, until in spans.select("account_id", "since", "until").iter_rows()
+    }
+    usage = pl.read_parquet(finished / "signals" / "usage.parquet")
+    counted = dict.fromkeys(ring.values(), 0)
+    left = 0
+    for account, at, amount in usage.select("account_id", "observed_at", "requests").iter_rows():
+        since, until = span.get(account, (None, None))
+        if account in ring and (since is None or at >= since) and (until is None or at < until):
+            counted[ring[account]] += amount
+        elif account in ring:
+            left += amount
+    assert left > 0
+    assert dict(tables(finished)["rings"].select("ring_id", "requests").iter_rows()) == counted
 
 
 _SPAN = {"account_id": pl.String, "since": UTC, "until": UTC}
@@ -232,7 +254,11 @@ def test_run_json_names_every_output_by_its_hash(finished: Path) -> None:
 def test_nothing_is_attributed_without_known_rings(
     world: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "attributed" in tables(finished)["rings"]["status"]
+    signals = Signals(before_attribution(finished, tmp_path), frozenset(), None)
+    settings = Settings(attribution=AttributionSettings(alpha=0.99))
+    for known, some in ((shipped_rings(), True), (NO_RINGS, False)):
+        write_rings(signals, tmp_path / "out", settings, known)
+        assert ("attributed" in pl.read_parquet(tmp_path / "out" / "rings.parquet")["status"]) == some
     # By its name: graphattr.pipeline.run is a function too.
     monkeypatch.setattr(import_module("graphattr.pipeline.run"), "shipped_rings", lambda: NO_RINGS)
     document = run(Plan(str(world / "signals"), tmp_path / "run"), Secrets())
