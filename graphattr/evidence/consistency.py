@@ -124,7 +124,7 @@ def _requests(case: Case) -> str | None:
     for ring, stated in case.tables["rings"].select("ring_id", "requests").iter_rows():
         ours = usage.filter(pl.col("account_id").is_in(case.accounts(ring)))
         in_part = handed_over(case, ring)
-        if in_part is not None and in_part.height and "observed_at" in ours.columns:
+        if in_part is not None and "observed_at" in ours.columns:
             ours = in_hands(ours.lazy(), in_part).collect()
         if ours["requests"].fill_null(1).sum() != stated:
             return f"the requests of {ring} are not the sum of its members' usage in its hands"

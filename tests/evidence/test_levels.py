@@ -19,6 +19,8 @@ from graphattr.evidence.redact import hidden
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
 
+from .test_consistency import altered
+
 
 @pytest.fixture(scope="module")
 def case(run: Path) -> Case:
@@ -28,10 +30,6 @@ def case(run: Path) -> Case:
 
 def said(case: Case) -> list[str]:
     return [plain(sentence) for sentence in levels(Figures(case, RULES), "ring-1")]
-
-
-def altered(case: Case, table: str, *changes: pl.Expr) -> Case:
-    return replace(case, tables=case.tables | {table: case.tables[table].with_columns(*changes)})
 
 
 def test_the_tenants_are_told_from_below(case: Case) -> None:
