@@ -301,14 +301,14 @@ def page(given: argparse.Namespace, command: str) -> str:
     names = ["family", "accounts", "candidate pairs", "exponent", "CPU s", "exponent", "stages s", "peak GiB"]
     parts += [table(names, grown), "The largest by stage:"]
     parts += [table(["family", "stage", "s", "peak GiB"], stages)]
+    if given.training:
+        lines = training_lines(given.training, given.seed, given.epochs)
+        columns = ["", "accounts", "s", "CPU s", "peak GiB", "SHA-256", ""]
+        parts += [PAGE.format(epochs=given.epochs, seed=given.seed), table(columns, lines)]
     if given.candidates:
         alone = [line for family in FAMILIES for line in looked(family, given.candidates, given.seed)]
         names = [*names[:4], "values that they share", *names[4:6], "s", names[7]]
         parts += [ALONE, table(names, alone)]
-    if given.training:
-        lines = training_lines(given.training, given.seed, given.epochs)
-        names = ["", "accounts", "s", "CPU s", "peak GiB", "SHA-256", ""]
-        parts += [PAGE.format(epochs=given.epochs, seed=given.seed), table(names, lines)]
     return "\n".join(part.strip() + "\n" for part in parts)
 
 

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from graphattr.attribution.operators import RELIABILITY
 from graphattr.records import MATRIX
 
+#: Probability that a label or an answer is right, by the reliability of its source (Admiralty; F: cannot be judged).
+RELIABILITY: Final = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.2, "F": 0.5}
 #: Start of the names of the matrix rows.
 ANSWER_ROW: Final = "answer_"
 #: By answer: its meaning, and how probable it is under each hypothesis, in the order of `HYPOTHESES`.
@@ -80,7 +81,7 @@ def answers(members: pl.DataFrame, labels: Path | None, events: Path | None) -> 
             value,
             n,
             "accounts",
-            *_ratios(name, value),
+            *ratios(name, value),
             f"{SAYS[name][0]} (a stated guess)",
         )
         for ring, name, value, n in of_ring.iter_rows()
@@ -88,8 +89,8 @@ def answers(members: pl.DataFrame, labels: Path | None, events: Path | None) -> 
     return pl.DataFrame(found, schema=MATRIX, orient="row")
 
 
-def _ratios(answer: str, reliability: float) -> list[float]:
-    """log10 of how probable the answer is under each hypothesis, over the mean of all."""
+def ratios(answer: str, reliability: float) -> list[float]:
+    """log10 of how probable an answer of a source is under each hypothesis, in their order, over the mean of all."""
     chances = np.array(SAYS[answer][1])
     told = reliability * chances / chances.mean() + (1 - reliability)
     return [float(ratio) + 0.0 for ratio in np.round(np.log10(told), 6)]

@@ -9,14 +9,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from graphattr.attribution.answers import RELIABILITY
 from graphattr.attribution.rows import inside_rings
 from graphattr.attribution.seams import LEAST_PART, Parts, joins
 from models.joining import Judge
 
 Array = NDArray[np.float64]
 
-#: Probability that a label is right, by the reliability of its source (Admiralty; F: cannot be judged).
-RELIABILITY = {"A": 0.95, "B": 0.85, "C": 0.7, "D": 0.5, "E": 0.2, "F": 0.5}
 #: A ring is named only with at least this probability, and by at least this many labelled members that agree.
 NAMED_PROBABILITY = 0.8
 NAMED_LABELS = 2

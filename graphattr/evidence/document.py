@@ -8,7 +8,7 @@ from typing import Any, Final
 from graphattr.evidence.canonical import visible
 
 #: Characters of a foreign text that a page shows.
-LONGEST: Final = 400
+LONGEST: Final = 1000
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from graphattr.evidence.case import Case, read_facts, select
+from graphattr.evidence.changes import changes
 from graphattr.evidence.document import Code, Figure, Quote, Sentence
 from graphattr.evidence.exculpatory import Search, against, searches
 from graphattr.evidence.figures import Figures
@@ -49,6 +50,7 @@ class RingPage:
     Attributes:
         claim: in neutral words, with the best innocent explanation beside it.
         rivals: every hypothesis, the most probable first.
+        changes: what would let another hypothesis lead, and what would not.
         speaks_for, speaks_against: links and signals; `searches` says what was looked for.
         levels: who runs the accounts and who uses them, where that may be two.
         weakest_point: the value without which the ring breaks, if there is one.
@@ -64,6 +66,7 @@ class RingPage:
     ring_id: str
     claim: Sentence
     rivals: tuple[Rival, ...]
+    changes: tuple[Sentence, ...]
     speaks_for: tuple[Sentence, ...]
     speaks_against: tuple[Sentence, ...]
     levels: tuple[Sentence, ...]
@@ -94,6 +97,7 @@ def ring_of(figures: Figures, ring_id: str) -> RingPage:
         ring_id=ring_id,
         claim=_claim(figures, ring_id),
         rivals=_rivals(figures, ring_id),
+        changes=changes(figures, ring_id),
         speaks_for=_speaks_for(figures, ring_id),
         speaks_against=against(found),
         levels=levels(figures, ring_id),

@@ -91,6 +91,7 @@ def _ring(page: RingPage) -> list[Block]:
         told = [("Speaks for it: ", *line) for line in rival.speaks_for]
         told += [("Speaks against it: ", *line) for line in rival.speaks_against]
         made += [Items(tuple(told))] if told else []
+    made += [Heading(3, ("What would change this",)), Items(page.changes)] if page.changes else []
     made += [Heading(3, ("Searches for what speaks against",))]
     searched = tuple(((search.question,), search.answer) for search in page.searches)
     made += [Grid(("Question", "Answer"), searched)]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from graphattr.attribution.answers import RELIABILITY, ratios
 from graphattr.attribution.spans import spans
 from graphattr.evidence.case import Case
 from graphattr.evidence.figures import Amount
@@ -116,10 +117,39 @@ def _hypothesis_prior(case: Case, ring: str, hypothesis: str) -> Amount:
     "the hypothesis's posterior from the matrix with the statistic left out",
 )
 def _hypothesis_without(case: Case, ring: str, hypothesis: str, statistic: str) -> Amount:
-    rest = case.of_ring("matrix", ring).filter(pl.col("statistic") != statistic)
-    logs = {name: math.fsum(rest[f"log10_lr_{name}"].drop_nulls()) for name in HYPOTHESES}
+    return Amount(without_statistic(case, ring, statistic)[hypothesis])
+
+
+def without_statistic(case: Case, ring: str, statistic: str) -> dict[str, float]:
+    """Each hypothesis's posterior from the ring's matrix with a statistic left out."""
+    return _posterior(case.of_ring("matrix", ring).filter(pl.col("statistic") != statistic))
+
+
+@rule(
+    "hypothesis.answered",
+    "probability",
+    ("matrix",),
+    "the hypothesis's posterior from the matrix and an answer from outside that it does not have, as a source of"
+    " Admiralty A would report it of an account that surely is a member (`graphattr.attribution.answers`)",
+)
+def _hypothesis_answered(case: Case, ring: str, hypothesis: str, answer: str) -> Amount:
+    return Amount(with_answer(case, ring, answer)[hypothesis])
+
+
+def with_answer(case: Case, ring: str, answer: str) -> dict[str, float]:
+    """Each hypothesis's posterior from the ring's matrix and an answer from outside of a source of Admiralty A."""
+    more = dict(zip(HYPOTHESES, ratios(answer, RELIABILITY["A"]), strict=True))
+    return _posterior(case.of_ring("matrix", ring), more)
+
+
+def _posterior(matrix: pl.DataFrame, more: dict[str, float] | None = None) -> dict[str, float]:
+    """Posterior of each hypothesis from rows of a matrix and log10 ratios that are not in it."""
+    logs = {
+        name: math.fsum([*matrix[f"log10_lr_{name}"].drop_nulls(), (more or {}).get(name, 0.0)])
+        for name in HYPOTHESES
+    }
     shares = {name: 10.0 ** (log - max(logs.values())) for name, log in logs.items()}
-    return Amount(round(shares[hypothesis] / math.fsum(shares.values()), 9))
+    return {name: round(share / math.fsum(shares.values()), 9) for name, share in shares.items()}
 
 
 @rule("matrix.value", "value", ("matrix", "matrix.value"), "`value` of the statistic in the ring's matrix")

@@ -12,6 +12,7 @@ from graphattr.records import GROUPS
 def page_text(page: RingPage) -> str:
     """The page under headings, one sentence a line; foreign text has its unseen characters spelled out."""
     made = [plain(page.claim), *_rivals(page)]
+    made += section("What would change this", page.changes) if page.changes else []
     made += section("Speaks for common control", page.speaks_for)
     made += section("Speaks against it", page.speaks_against)
     made += section("Two levels", page.levels) if page.levels else []

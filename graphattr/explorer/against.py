@@ -1,5 +1,5 @@
-"""What the evidence report says of a ring, in words: what was searched for that speaks against it, found or not, and
-its two levels."""
+"""What the evidence report says of a ring, in words: what was searched for that speaks against it, found or not, what
+would change it, and its two levels."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ def levels(run: Run, ring_id: str) -> list[str]:
         GraphattrError: the run cannot be read as a case.
     """
     return [plain_text(sentence) for sentence in _page(run, ring_id).levels]
+
+
+def changes(run: Run, ring_id: str) -> list[str]:
+    """What would let another hypothesis lead, and what would not.
+
+    Raises:
+        GraphattrError: the run cannot be read as a case.
+    """
+    return [plain_text(sentence) for sentence in _page(run, ring_id).changes]
 
 
 def searches(run: Run, ring_id: str) -> pl.DataFrame:

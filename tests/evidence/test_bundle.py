@@ -241,9 +241,9 @@ def test_verification_needs_no_store() -> None:
     loaded = set(json.loads(done.stdout))
     for name in ("graphattr.store", "graphattr.links", "graphattr.rings"):
         assert name not in loaded
-    # Of what judges rings only the rule for changes of hands, which reads rows alone.
+    # Of what judges rings only the rule for changes of hands, which reads rows alone, and what answers weigh.
     judging = {name for name in loaded if name.startswith("graphattr.attribution.")}
-    assert judging == {"graphattr.attribution.spans"}
+    assert judging == {"graphattr.attribution.answers", "graphattr.attribution.spans"}
     assert not loaded & {"ladybug", "neo4j", "igraph", "streamlit", "torch", "requests", "urllib3"}
 
 

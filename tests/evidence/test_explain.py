@@ -13,7 +13,7 @@ import pytest
 from graphattr.errors import BundleError, InputError, RunError
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.case import Case, read_case
-from graphattr.evidence.document import Code, Quote, figures_of, plain
+from graphattr.evidence.document import LONGEST, Code, Quote, figures_of, plain
 from graphattr.evidence.exculpatory import searches
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.rules import RULES
@@ -170,7 +170,7 @@ def test_foreign_text_is_marked(run: Path) -> None:
     text = lines(page.speaks_for)
     assert "\u202e" not in text
     assert "\\u202e" in text
-    assert plain((Code("x" * 1000),)).endswith("(cut)")
+    assert plain((Code("x" * (LONGEST + 1)),)).endswith("(cut)")
 
 
 def test_an_innocent_explanation_that_leads_has_its_rival_beside_it(tmp_path: Path) -> None:

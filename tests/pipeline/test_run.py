@@ -11,8 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from graphattr.attribution.answers import SAYS
-from graphattr.attribution.operators import RELIABILITY
+from graphattr.attribution.answers import RELIABILITY, SAYS
 from graphattr.attribution.spans import spans
 from graphattr.errors import GraphattrError
 from graphattr.evaluate import evaluate

@@ -9,7 +9,7 @@ import streamlit as st
 
 from graphattr.errors import GraphattrError
 from graphattr.explorer import charts, queries, ui
-from graphattr.explorer.against import FOUND, levels, searches
+from graphattr.explorer.against import FOUND, changes, levels, searches
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, plural, ratio, shown
 from graphattr.explorer.words import HYPOTHESIS, PRIOR, statistic
@@ -47,13 +47,17 @@ def show(run: Run, ring: dict[str, Any]) -> None:
 
 
 def _reported(run: Run, ring: dict[str, Any]) -> None:
-    st.subheader("What speaks against it", anchor=False)
+    ring_id = ring["ring_id"]
     try:
-        found, two = searches(run, ring["ring_id"]), levels(run, ring["ring_id"])
+        found, two, turns = searches(run, ring_id), levels(run, ring_id), changes(run, ring_id)
     except GraphattrError as error:
         st.caption("The searches of the evidence report could not be made:")
         st.text(shown(error))
         return
+    if turns:
+        st.subheader("What would change this", anchor=False)
+        st.text("\n".join(turns))
+    st.subheader("What speaks against it", anchor=False)
     said = found.filter(pl.col("result") == FOUND[True]).height
     made = plural(found.height, "search", "searches")
     st.caption(f"{made}, the same for every ring; {count(said)} found something.")
