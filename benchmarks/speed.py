@@ -3,7 +3,7 @@
 Candidate recall: worlds of each family as they are made, and again with compartments off, of which only candidates are
 looked for. Growth: worlds of the mix of the preset world100k, made larger and smaller; of each a whole
 `graphattr run` in a process of its own. Candidates alone: the same, but pairs and what they share are only looked up
-and counted; a million accounts take 8 GiB and half an hour. Training: `graphattr train --gnn` on a world of that size,
+and counted; a million accounts take 8 GiB. Training: `graphattr train --gnn` on a world of that size,
 once as it comes, and once killed (SIGKILL) after the network's first epoch and started again.
 """
 
