@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from graphattr.explorer.runs import RUN_VARIABLE
+from graphattr.explorer.against import changes
+from graphattr.explorer.runs import RUN_VARIABLE, Run
 from graphattr.records import SPANS
 
 from .plans import IMG, MARKED, PLANS, TOP
@@ -172,6 +173,14 @@ def test_a_ring_that_a_reseller_may_run_has_two_levels(ring: Callable[..., AppTe
     (company,) = (plan.ring_id for plan in PLANS if plan.hypothesis == "organisation")
     assert "If a reseller runs these accounts" in texts(ring(id=resold))
     assert "If a reseller runs these accounts" not in texts(ring(id=company))
+
+
+def test_a_ring_says_what_would_change_it_as_the_report_does(run: Run, ring: Callable[..., AppTest]) -> None:
+    lines = changes(run, TOP)
+    assert any("controlled_purchase" in line for line in lines)
+    shown_page = texts(ring(id=TOP))
+    assert "What would change this" in shown_page
+    assert all(line in shown_page for line in lines)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.ring_id)
