@@ -143,6 +143,10 @@ SPANS: Final[dict[str, Any]] = {
 SPANS_FILE: Final = "spans.parquet"
 
 #: The evidence matrix: which statistic of a ring speaks for which hypothesis. Key: ring_id, statistic.
+#: Name of the matrix row that holds the log10 prior probabilities, so that a ring's rows sum to its posterior.
+PRIOR_ROW: Final = "prior"
+#: Start of the names of the rows that say what each family of training worlds adds; they cancel out.
+FAMILY_ROW: Final = "learnt_on_family_"
 MATRIX: Final[dict[str, Any]] = {
     "ring_id": pl.String,
     "statistic": pl.String,

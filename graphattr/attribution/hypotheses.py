@@ -9,16 +9,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from graphattr.attribution.readings import READINGS
-from graphattr.records import HYPOTHESES, INNOCENT, MATRIX
+from graphattr.records import FAMILY_ROW, HYPOTHESES, INNOCENT, MATRIX, PRIOR_ROW
 from models.rings import RingCurve, RingModel
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-#: Name of the matrix row that holds the log10 prior probabilities, so that a ring's rows sum to its posterior.
-PRIOR_ROW = "prior"
-#: Start of the names of the rows that say what each family of training worlds adds; they cancel out.
-FAMILY_ROW = "learnt_on_family_"
 RATIOS = [f"log10_lr_{name}" for name in HYPOTHESES]
 #: Hypotheses that the Bayes factor sets against the innocent ones.
 OPERATED = ("single_operator", "reseller")

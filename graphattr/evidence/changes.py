@@ -8,8 +8,9 @@ from graphattr.attribution.answers import ANSWER_ROW, SAYS
 from graphattr.evidence.document import Code, Quote, Sentence
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.ring_rules import with_answer, without_statistic
-from graphattr.evidence.rulebook import FAMILY_ROW, PRIOR_ROW, best_of
+from graphattr.evidence.rulebook import best_of
 from graphattr.evidence.words import HYPOTHESIS_WORDS
+from graphattr.records import FAMILY_ROW, PRIOR_ROW
 
 #: Statistics that are named at most; decision.json has the posterior without each one.
 SHOWN: Final = 5

@@ -14,8 +14,8 @@ import polars as pl
 from graphattr.attribution.spans import in_hands
 from graphattr.evidence.case import Case
 from graphattr.evidence.ring_rules import handed_over
-from graphattr.evidence.rulebook import PRIOR_ROW, best_of, probability
-from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, SIGNAL, Status, Tier
+from graphattr.evidence.rulebook import best_of, probability
+from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, PRIOR_ROW, SIGNAL, Status, Tier
 
 #: Rounding of published figures (six decimals) may add up to this.
 TOLERANCE: Final = 1e-5

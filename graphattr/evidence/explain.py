@@ -17,10 +17,10 @@ from graphattr.evidence.document import Code, Figure, Quote, Sentence
 from graphattr.evidence.exculpatory import Search, against, searches
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.levels import levels
-from graphattr.evidence.rulebook import PRIOR_ROW, best_of
+from graphattr.evidence.rulebook import best_of
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import HYPOTHESIS_WORDS, STATUS_WORDS, support
-from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, Status
+from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, PRIOR_ROW, Status
 
 #: The hypotheses under which somebody controls the accounts and hides it.
 CONTROLLED: Final = tuple(name for name in HYPOTHESES if name not in INNOCENT)

@@ -11,8 +11,8 @@ from graphattr.attribution.answers import RELIABILITY, ratios
 from graphattr.attribution.spans import spans
 from graphattr.evidence.case import Case
 from graphattr.evidence.figures import Amount
-from graphattr.evidence.rulebook import EVEN, PRIOR_ROW, cell, rule
-from graphattr.records import HYPOTHESES, Tier
+from graphattr.evidence.rulebook import EVEN, cell, rule
+from graphattr.records import HYPOTHESES, PRIOR_ROW, Tier
 
 # --- rings and members ---
 

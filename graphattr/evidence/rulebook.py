@@ -13,10 +13,6 @@ from graphattr.evidence.figures import Amount, Rule
 from graphattr.records import HYPOTHESES
 
 RULES: Final[dict[str, Rule]] = {}
-#: The matrix row with the log10 prior probabilities (attribution.hypotheses).
-PRIOR_ROW: Final = "prior"
-#: Start of the names of the matrix rows that say what a family of known rings adds (attribution.hypotheses).
-FAMILY_ROW: Final = "learnt_on_family_"
 #: From this probability on something is more likely than not.
 EVEN: Final = 0.5
 

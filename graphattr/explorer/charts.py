@@ -9,8 +9,8 @@ import polars as pl
 
 from graphattr.explorer.palette import AGAINST, FOR, NEUTRAL
 from graphattr.explorer.text import odds, percent, ratio
-from graphattr.explorer.words import GROUP, HYPOTHESIS, PRIOR, statistic
-from graphattr.records import GROUPS, HYPOTHESES, INNOCENT
+from graphattr.explorer.words import GROUP, HYPOTHESIS, statistic
+from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, PRIOR_ROW
 
 _ODDS_LABEL: Final = (
     "datum.value == 0 ? 'even' : abs(datum.value) > 5"
@@ -125,7 +125,9 @@ def matrix(rows: pl.DataFrame, text: str) -> alt.LayerChart:
             ticks=False,
         ),
     )
-    order = [statistic(name) for name in sorted(rows["statistic"], key=lambda name: (name != PRIOR, name))]
+    order = [
+        statistic(name) for name in sorted(rows["statistic"], key=lambda name: (name != PRIOR_ROW, name))
+    ]
     y = alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, domain=False, ticks=False))
     base = alt.Chart(cells)
     colour = alt.Scale(

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.explorer.text import moment, percent, plural
-from graphattr.records import HYPOTHESES, INNOCENT, Status, Tier
+from graphattr.records import HYPOTHESES, INNOCENT, PRIOR_ROW, Status, Tier
 
 #: Said before the rings of accounts that were grouped with those of another.
 SET_APART = "Grouped with these, and set apart as only some may be attributed:"
@@ -64,8 +64,6 @@ SIGNAL: Final = {
     "creation": "Creation time",
     "volume": "Volume of use",
 }
-#: The matrix row that holds the prior probabilities.
-PRIOR: Final = "prior"
 
 
 def plain(name: str | None) -> str:
@@ -80,7 +78,7 @@ def signal(name: str | None) -> str:
 
 def statistic(name: str | None) -> str:
     """A ring statistic's name in plain words."""
-    return "Before the statistics" if name == PRIOR else plain(name)
+    return "Before the statistics" if name == PRIOR_ROW else plain(name)
 
 
 def best_innocent(ring: dict[str, Any]) -> str:

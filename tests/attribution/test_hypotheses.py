@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphattr.attribution.hypotheses import FAMILY_ROW, PRIOR_ROW, RATIOS, weigh
+from graphattr.attribution.hypotheses import RATIOS, weigh
 from graphattr.attribution.readings import PRIOR, READINGS
 from graphattr.attribution.rows import STATISTIC
 from graphattr.evidence.consistency import factor_range, posterior
-from graphattr.records import HYPOTHESES, INNOCENT, MATRIX
+from graphattr.records import FAMILY_ROW, HYPOTHESES, INNOCENT, MATRIX, PRIOR_ROW
 from models.rings import RingCurve, RingModel, Variant, shipped_ring_model
 
 P = [f"p_{name}" for name in HYPOTHESES]

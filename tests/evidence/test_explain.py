@@ -18,7 +18,9 @@ from graphattr.evidence.exculpatory import searches
 from graphattr.evidence.figures import Figures
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.words import forbidden_word
+from graphattr.pipeline.run import GUARANTEE
 from graphattr.records import HYPOTHESES
+from models import shipped_rings
 
 from .hands import handed
 from .runs import make_run
@@ -171,6 +173,12 @@ def test_foreign_text_is_marked(run: Path) -> None:
     assert "\u202e" not in text
     assert "\\u202e" in text
     assert plain((Code("x" * (LONGEST + 1)),)).endswith("(cut)")
+
+
+def test_what_the_shipped_rings_promise_is_shown_whole() -> None:
+    known = shipped_rings()
+    said = GUARANTEE.format(alpha=0.01, n=len(known), source=known.source)
+    assert plain((Quote(said),)) == said
 
 
 def test_an_innocent_explanation_that_leads_has_its_rival_beside_it(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from graphattr.explorer import charts, queries, ui
 from graphattr.explorer.against import FOUND, changes, levels, searches
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, plural, ratio, shown
-from graphattr.explorer.words import HYPOTHESIS, PRIOR, statistic
-from graphattr.records import HYPOTHESES
+from graphattr.explorer.words import HYPOTHESIS, statistic
+from graphattr.records import HYPOTHESES, PRIOR_ROW
 
 _TEXT = st.column_config.TextColumn
 _NUMBER = st.column_config.NumberColumn
@@ -47,6 +47,7 @@ def show(run: Run, ring: dict[str, Any]) -> None:
 
 
 def _reported(run: Run, ring: dict[str, Any]) -> None:
+    st.subheader("What speaks against it", anchor=False)
     ring_id = ring["ring_id"]
     try:
         found, two, turns = searches(run, ring_id), levels(run, ring_id), changes(run, ring_id)
@@ -54,10 +55,6 @@ def _reported(run: Run, ring: dict[str, Any]) -> None:
         st.caption("The searches of the evidence report could not be made:")
         st.text(shown(error))
         return
-    if turns:
-        st.subheader("What would change this", anchor=False)
-        st.text("\n".join(turns))
-    st.subheader("What speaks against it", anchor=False)
     said = found.filter(pl.col("result") == FOUND[True]).height
     made = plural(found.height, "search", "searches")
     st.caption(f"{made}, the same for every ring; {count(said)} found something.")
@@ -68,6 +65,9 @@ def _reported(run: Run, ring: dict[str, Any]) -> None:
     }
     ui.table(found, columns, key="against", alt="What was searched for that speaks against", height=620)
     ui.download(found, "against", "against_csv")
+    if turns:
+        st.subheader("What would change this", anchor=False)
+        st.text("\n".join(turns))
     if two:
         st.subheader("Who runs the accounts, and who uses them", anchor=False)
         st.text(" ".join(two))
@@ -108,7 +108,7 @@ def _sides(rows: pl.DataFrame, ring: dict[str, Any]) -> None:
     )
     column = f"log10_lr_{name}"
     table = (
-        rows.filter(pl.col("statistic") != PRIOR, pl.col(column).abs() >= 0.02)
+        rows.filter(pl.col("statistic") != PRIOR_ROW, pl.col(column).abs() >= 0.02)
         .sort(column, descending=True)
         .with_columns(
             what=pl.col("statistic").map_elements(statistic, return_dtype=pl.String),
