@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from graphattr.links.index import Index
 from graphattr.links.likeness import LIKENESSES, likenesses
-from graphattr.links.pieces import Candidates
 from graphattr.links.profiles import Profiles
 from graphattr.records import SIGNAL
 from models import AdditiveModel
@@ -18,6 +17,7 @@ from models.additive import NO_CLASS
 from models.linkage import CURVE
 
 Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 #: Candidate pairs that the drift is measured on.
 PAIRS: Final = 100_000
@@ -48,7 +48,7 @@ class Drift:
         return bool(self.model.curves)
 
 
-def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveModel) -> Drift:
+def drift(index: Index, profiles: Profiles, a: Whole, b: Whole, model: AdditiveModel) -> Drift:
     """Compares the likenesses of candidate pairs, and the classes of shared values, with the training's.
 
     Curves are used all together or not at all: they were fitted so that their sum is a likelihood ratio, and a sum
@@ -57,13 +57,13 @@ def drift(index: Index, profiles: Profiles, found: Candidates, model: AdditiveMo
     Args:
         index: the run's index.
         profiles: its profiles.
-        found: its candidate pairs.
+        a, b: account numbers of its candidate pairs, shape (n,).
         model: the evidence model; one without curves drifts from nothing.
     """
     if not model.curves:
         return Drift({}, (), model)
-    step = max(len(found) // PAIRS, 1)
-    values = likenesses(profiles, found.a[::step], found.b[::step])
+    step = max(len(a) // PAIRS, 1)
+    values = likenesses(profiles, a[::step], b[::step])
     curves = {name: model.curves[name] for name in LIKENESSES if name in model.curves}
     measured = {name: curve.drift(values.get(name, np.empty(0))) for name, curve in curves.items()}
     uses = _uses(index, model)

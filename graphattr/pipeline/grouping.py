@@ -16,13 +16,14 @@ from graphattr.errors import InputError
 from graphattr.links.drift import RANDOM, TOO_ALIKE, Drift, drift, strangers
 from graphattr.links.graph_input import graph_of, log10_odds, pairs_of
 from graphattr.links.holdings import holdings, occasions
+from graphattr.links.hope import hopeful
 from graphattr.links.index import Index, build_index
 from graphattr.links.likeness import compared, random_pairs
-from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, located, part_of
+from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, located
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
-from graphattr.links.score import Scored, Traits, part_of_traits, score, traits, with_network
+from graphattr.links.score import Scored, Traits, score, traits, with_network
 from graphattr.records import GROUPED, GROUPED_FILE, HOLDINGS, SIGNALS, TABLES
 from graphattr.rings.between import LEAST_LINK, Links
 from graphattr.rings.group import Grouping, group, resolve
@@ -109,40 +110,35 @@ class _Told:
 
 
 def _weighed(
-    index: Index, found: Candidates, seen: Profiles, linkage: Linkage, settings: Settings, step: Step
+    index: Index, pairs: CandidatePairs, seen: Profiles, linkage: Linkage, settings: Settings, step: Step
 ) -> _Told:
     """Weighs what does not come from shared values, drops hopeless pairs, and asks the graph network of the others."""
-    moved = drift(index, seen, found, linkage.model)
+    moved = drift(index, seen, pairs.a, pairs.b, linkage.model)
     model = moved.model
     network = linkage.network if moved.familiar else None
-    of_pair = traits(seen, found, index, model)
-    scored = score(
-        index, found, of_pair, np.arange(index.size), model, settings.links, estimate=moved.familiar
-    )
     # Later scores only count fewer rivals for a value, and the network adds so much at most: what is this far below a
     # link stays below.
     least = settings.links.min_probability * (HOPELESS if network is None else HOPELESS_WITH_NETWORK)
-    # Nobody is asked about strangers where no network is.
-    strange = random_pairs(index.size, RANDOM if network is not None else 0, settings.seed)
-    linked = probability_of(index, found, scored.probability, *strange)
-    kept = np.flatnonzero(scored.probability >= least)
-    found, of_pair = part_of(found, kept), part_of_traits(of_pair, kept)
-    del scored  # a gigabyte at 100,000 accounts
+    some = hopeful(index, pairs, seen, model, settings.links, least, estimate=moved.familiar)
     if network is None:
-        return _Told(found, of_pair, moved, None)
+        return _Told(some.found, some.traits, moved, None)
     step("ask the graph network", 0.25)
     graph = graph_of(index, seen)
-    some = pairs_of(index, found, *strange)
-    alike = strangers(model, log10_odds(graph, some, network), linked)
-    if alike <= TOO_ALIKE:
-        pairs = pairs_of(index, found, found.a, found.b)
-        of_pair = with_network(of_pair, log10_odds(graph, pairs, network), model)
-    return _Told(found, of_pair, moved, alike)
+    strange = random_pairs(index.size, RANDOM, settings.seed)
+    linked = probability_of(index, pairs, some.probability, *strange)
+    alike = strangers(model, log10_odds(graph, pairs_of(index, some.found, *strange), network), linked)
+    if alike > TOO_ALIKE:
+        return _Told(some.found, some.traits, moved, alike)
+    asked = pairs_of(index, some.found, some.found.a, some.found.b)
+    of_pair = with_network(some.traits, log10_odds(graph, asked, network), model)
+    return _Told(some.found, of_pair, moved, alike)
 
 
-def probability_of(index: Index, found: Candidates, probability: Array, a: Whole, b: Whole) -> Array:
+def probability_of(
+    index: Index, pairs: Candidates | CandidatePairs, probability: Array, a: Whole, b: Whole
+) -> Array:
     """Probability of pairs of accounts, shape (p,): that of the candidate pair, 0 where there is none."""
-    place, here = located(found.a * index.size + found.b, a * index.size + b)
+    place, here = located(pairs.a * index.size + pairs.b, a * index.size + b)
     told = np.zeros(len(a))
     told[here] = probability[place[here]]
     return told
@@ -183,14 +179,14 @@ def weigh(signals: Signals, out: Path, settings: Settings, linkage: Linkage, ste
         )
     step("find candidate pairs", 0.1)
     index, pairs = find_pairs(signals, out / "holdings.parquet", settings.links)
-    looked_at, found = len(pairs), pairs.part(np.arange(len(pairs)))
-    del pairs
     veto = vetoes(index, signals.tables.get("labels"))
     entity = np.arange(index.size)
     step("compare profiles", 0.2)
     seen = profiles(index, signals.tables, signals.timeless, out / "holdings.parquet")
     seen = compared(seen, settings.seed)
-    told = _weighed(index, found, seen, linkage, settings, step)
+    told = _weighed(index, pairs, seen, linkage, settings, step)
+    looked_at = len(pairs)
+    del pairs
     model = told.drift.model
     found, of_pair, familiar = told.found, told.traits, told.drift.familiar
     for number in range(settings.links.passes):

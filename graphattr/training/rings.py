@@ -37,6 +37,10 @@ WORLDS: Final = (
     ("B", True, {"tiny": 160}),
     ("B", False, {"tiny": 100}),
     ("B", True, {"tiny": 500}),
+    ("A", True, {"tiny": 150}),
+    ("A", False, {"tiny": 100}),
+    ("B", True, {"tiny": 700}),
+    ("B", False, {"tiny": 600}),
 )
 #: Facts of a ring beside its statistics.
 FACTS: Final = (

@@ -125,10 +125,10 @@ def _resolved(
 ) -> Whole:
     """Entity of each account, as a run finds it."""
     veto, least = vetoes(index, None), settings.links.min_probability * HOPELESS
-    found, of_pair = hopeful(index, pairs, seen, model, settings.links, least, estimate=False)
+    some = hopeful(index, pairs, seen, model, settings.links, least, estimate=False)
     entities = np.arange(index.size)
     for _ in range(settings.links.passes):
-        scored = score(index, found, of_pair, entities, model, settings.links)
+        scored = score(index, some.found, some.traits, entities, model, settings.links)
         entities = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
     return entities
 

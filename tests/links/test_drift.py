@@ -57,7 +57,7 @@ def trained(more: tuple[str, ...] = ()) -> AdditiveModel:
 
 def moved(model: AdditiveModel, of: tuple[Index, Profiles, Candidates]) -> Drift:
     index, seen, found = of
-    return drift(index, seen, found, model)
+    return drift(index, seen, found.a, found.b, model)
 
 
 def test_signals_like_those_of_the_training_keep_all_curves() -> None:
@@ -99,7 +99,8 @@ def test_where_most_shared_values_have_no_curve_none_is_used() -> None:
         ([0, 1, 5], [2, 3], True),
     ):
         index = index_of(SIZE, {value: few, other: many}, kinds={value: "vpn", other: "tor"})
-        found = drift(index, profiles_of(index), candidates(index, NO_USES, LinkSettings()), trained())
+        pairs = candidates(index, NO_USES, LinkSettings())
+        found = drift(index, profiles_of(index), pairs.a, pairs.b, trained())
         assert found.strange == (() if fits else ("ip",))
         assert found.familiar == fits
         assert bool(found.model.curves) == fits
@@ -139,14 +140,15 @@ def test_a_model_without_curves_drifts_from_nothing() -> None:
 
 def test_no_candidates() -> None:
     index = index_of(5, {})
-    found = drift(index, profiles_of(index), candidates(index, NO_USES, LinkSettings()), trained())
+    pairs = candidates(index, NO_USES, LinkSettings())
+    found = drift(index, profiles_of(index), pairs.a, pairs.b, trained())
     assert all(np.isnan(value) for value in found.index.values())
     assert found.strange == ()
 
 
 def test_many_pairs_are_measured_on_some(monkeypatch: pytest.MonkeyPatch) -> None:
     model, (index, seen, found) = trained(), world()
-    whole = drift(index, seen, found, model).index
+    whole = drift(index, seen, found.a, found.b, model).index
     lengths: list[int] = []
 
     def counted(profiles: Profiles, a: Any, b: Any) -> Any:
@@ -155,7 +157,7 @@ def test_many_pairs_are_measured_on_some(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(module, "likenesses", counted)
     monkeypatch.setattr(module, "PAIRS", len(found) // 3)
-    part = drift(index, seen, found, model).index
+    part = drift(index, seen, found.a, found.b, model).index
     assert lengths == [-(-len(found) // 3)]
     assert part.keys() == whole.keys()
     assert max(part.values()) < 1

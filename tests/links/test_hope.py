@@ -36,8 +36,10 @@ def test_the_hopeful_of_parts_are_those_of_the_whole(
     kept = np.flatnonzero(scored.probability >= least)
     expected, its = part_of(found, kept), part_of_traits(of_pair, kept)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hope, "AT_A_TIME", at_a_time)
-        some, traits_of = hopeful(index, pairs, seen, MODEL, SETTINGS, least, estimate=estimate)
+        patch.setattr(hope, "ASIDE", at_a_time)
+        made = hopeful(index, pairs, seen, MODEL, SETTINGS, least, estimate=estimate)
+    some, traits_of = made.found, made.traits
+    np.testing.assert_array_equal(made.probability, scored.probability)
     np.testing.assert_array_equal(some.a, expected.a)
     np.testing.assert_array_equal(some.b, expected.b)
     assert some.pieces.equals(expected.pieces)
