@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,6 @@ from graphattr.links.score import (
     PARTNERS,
     Measure,
     Traits,
-    part_of_traits,
     prior_odds,
     probability,
     score,
@@ -27,6 +28,7 @@ from models import AdditiveModel
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,21 @@ def hopeful(
         scored = score(index, found, of_pair, entities, model, settings, measure=measure)
         ratio[rows] = scored.groups.sum(axis=1)
         some = np.flatnonzero(probability(ratio[rows] + highest) >= least)
-        return rows[some], part_of_traits(of_pair, some)
+        return rows[some], of_pair.part(some)
 
     looked = side_by_side(look, range(0, max(len(pairs), 1), ASIDE))
     prior = prior_odds(ratio, index.size, settings.prior_partners, estimate=estimate)
     sure = probability(ratio + prior)
-    kept = np.flatnonzero(sure >= least)
-    place = np.searchsorted(np.concatenate([rows for rows, _ in looked]), kept)
-    fixed, likeness = (
-        np.concatenate([getattr(of_pair, name) for _, of_pair in looked])[place]
-        for name in ("fixed", "likeness")
-    )
-    return Hopeful(sure, pairs.part(kept), Traits(fixed, likeness))
+    # Each part is let go of as it is taken, so that memory does not hold all twice.
+    left = [of_pair.part(np.flatnonzero(sure[rows] >= least)) for rows, of_pair in _taken(looked)]
+    fixed = np.concatenate([of_pair.fixed for of_pair in left])
+    likeness = [of_pair.likeness for of_pair in left if of_pair.likeness is not None]
+    of_pair = Traits(fixed, np.concatenate(likeness) if likeness else None)
+    return Hopeful(sure, pairs.part(np.flatnonzero(sure >= least)), of_pair)
+
+
+def _taken(parts: list[Part]) -> Iterator[Part]:
+    """The parts in their order, of which none is held on to."""
+    parts.reverse()
+    while parts:
+        yield parts.pop()

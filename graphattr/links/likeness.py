@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from scipy.special import pdtr, pdtrc
 
 from graphattr.links.profiles import SLOT_SECONDS, Profiles
+from graphattr.links.ranks import Ranks
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -185,8 +186,8 @@ def measures(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
     """
     found: dict[str, Array] = {}
     for name in _FIGURES:
-        if name in profiles.figures and np.isfinite(profiles.figures[name]).any():
-            found[name] = -np.log10(np.maximum(rank_share(profiles.figures[name], a, b), 10**-FINEST))
+        if name in profiles.ranks:
+            found[name] = -np.log10(np.maximum(rank_share(profiles.ranks[name], a, b), 10**-FINEST))
     for name, shape in (("hours", "hours"), ("model", "model"), ("capability", "capability")):
         if shape in profiles.shapes:
             found[name] = _cosine(profiles, shape, a, b)
@@ -203,37 +204,9 @@ def measures(profiles: Profiles, a: Whole, b: Whole) -> dict[str, Array]:
     return found
 
 
-def rank_share(values: Array, a: Whole, b: Whole) -> Array:
-    """Share of all other accounts that are at least as close as the pair is, seen from either end; nan if unknown.
-
-    Ties and crowds count in full, so a burst of sign-ups after a release does not look like closeness.
-    """
-    known = np.sort(values[~np.isnan(values)])
-    if len(known) < 2:
-        return np.full(len(a), np.nan)
-    below, upto = np.searchsorted(known, values, "left"), np.searchsorted(known, values, "right")
-
-    def share(x: Whole, y: Whole) -> Array:
-        distance = np.abs(values[x] - values[y])
-        result = np.zeros(len(x))
-        for end, other in ((x, y), (y, x)):
-            # The other end itself bounds the range: `end + distance` may round to just short of it and of its ties.
-            low = np.minimum(values[end] - distance, values[other])
-            high = np.maximum(values[end] + distance, values[other])
-            first = _place(known, low, values[other], below[other], "left")
-            last = _place(known, high, values[other], upto[other], "right")
-            result += (last - first - 1) / (2 * (len(known) - 1))
-        return np.asarray(np.clip(result, 0, 1))
-
-    return _where(~np.isnan(values), share, a, b)
-
-
-def _place(known: Array, edge: Array, other: Array, place: Whole, side: Literal["left", "right"]) -> Whole:
-    """Where the edge of a range falls among the known values; `place` where it is the other end."""
-    result = place.copy()
-    rows = np.flatnonzero(edge != other)
-    result[rows] = np.searchsorted(known, edge[rows], side)
-    return result
+def rank_share(ranks: Ranks, a: Whole, b: Whole) -> Array:
+    """`Ranks.share` of the pairs of which both sides are known, nan for the others, shape (n,)."""
+    return _where(ranks.known, ranks.share, a, b)
 
 
 def _parts(n: int) -> Iterator[slice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from graphattr.links.index import Index
+from graphattr.links.ranks import Ranks
 from graphattr.records import SIGNALS
 
 Array = NDArray[np.float64]
@@ -72,6 +74,11 @@ class Profiles:
     has: dict[str, NDArray[np.bool_]]
     held: dict[str, Whole] = field(default_factory=dict)
     usual: dict[str, Array] = field(default_factory=dict)
+
+    @cached_property
+    def ranks(self) -> dict[str, Ranks]:
+        """The figures that any account has, ranked, by name."""
+        return {name: Ranks(values) for name, values in self.figures.items() if np.isfinite(values).any()}
 
 
 def profiles(index: Index, tables: dict[str, Path], timeless: frozenset[str], holdings: Path) -> Profiles:

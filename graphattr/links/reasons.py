@@ -12,6 +12,7 @@ from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import DECIMALS, Scored, part_of_scored, probability, unshared, weighed
+from graphattr.links.threads import side_by_side
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 from models.additive import OWN
@@ -61,12 +62,12 @@ def evidence_table(
     """
     kept = np.flatnonzero(scored.probability >= minimum)
     scored = part_of_scored(scored, kept)
-    parts = [
-        _evidence(
-            index, profiles, part_of_scored(scored, np.arange(start, min(start + CHUNK, len(kept)))), model
-        )
-        for start in range(0, len(kept), CHUNK)
-    ]
+
+    def told(start: int) -> pl.DataFrame:
+        part = part_of_scored(scored, np.arange(start, min(start + CHUNK, len(kept))))
+        return _evidence(index, profiles, part, model)
+
+    parts = side_by_side(told, range(0, len(kept), CHUNK))
     if not parts:
         return pl.DataFrame(schema=EVIDENCE)
     # In one piece, as the groups of rows in a Parquet file follow the pieces of its frame; a column is let go of as it

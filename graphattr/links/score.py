@@ -26,9 +26,7 @@ Whole = NDArray[np.int64]
 
 #: Decimals kept of every published figure: far below what the evidence can carry.
 DECIMALS = 6
-#: Pairs that are measured at a time, so that memory does not grow with them.
-CHUNK = 500_000
-#: The same where several threads do.
+#: Pairs that one of several threads measures at a time, so that memory does not grow with them.
 ASIDE = 250_000
 
 
@@ -38,14 +36,19 @@ class Traits:
 
     Attributes:
         fixed: log10 likelihood ratio by group of all fitted ones together, shape (n, 7).
-        likeness: the best of each group by the parameters of `AdditiveModel.likeness`, shape (n, 7); -inf where the
-            model has none.
+        likeness: the best of each group by the parameters of `AdditiveModel.likeness`, shape (n, 7), -inf for none;
+            None where the model has curves for all.
         gnn: log10 odds of the graph network, shape (n,), as `AdditiveModel.curves` reads them; None without one.
     """
 
     fixed: Array
-    likeness: Array
+    likeness: Array | None
     gnn: Array | None = None
+
+    def part(self, kept: Whole) -> Traits:
+        """The traits of the pairs at positions `kept`."""
+        likeness, gnn = (None if column is None else column[kept] for column in (self.likeness, self.gnn))
+        return Traits(self.fixed[kept], likeness, gnn)
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,15 @@ def traits(profiles: Profiles, found: Candidates, index: Index, model: AdditiveM
         model: the evidence model.
     """
     fixed = np.zeros((len(found), len(GROUPS)))
-    likeness = np.full((len(found), len(GROUPS)), -np.inf)
+    guided = any(name not in model.curves for name in model.likeness)
+    likeness = np.full((len(found), len(GROUPS)), -np.inf) if guided else None
 
     def weigh(start: int) -> None:
         part = slice(start, start + ASIDE)
         for name, values in weighed(profiles, found.a[part], found.b[part], model).items():
             if name in model.curves:
                 fixed[part, GROUPS.index(model.curves[name].group)] += values
-            else:
+            elif likeness is not None:
                 column = likeness[part, GROUPS.index(model.likeness[name].group)]
                 # Within a group the best piece counts, never the sum: values of one group depend on each other.
                 np.maximum(column, values, out=column)
@@ -123,12 +127,6 @@ def with_network(of_pair: Traits, odds: Array, model: AdditiveModel) -> Traits:
     return Traits(fixed, of_pair.likeness, odds)
 
 
-def part_of_traits(of_pair: Traits, kept: Whole) -> Traits:
-    """The traits of the pairs at positions `kept`."""
-    gnn = None if of_pair.gnn is None else of_pair.gnn[kept]
-    return Traits(of_pair.fixed[kept], of_pair.likeness[kept], gnn)
-
-
 def part_of_scored(scored: Scored, kept: Whole) -> Scored:
     """The scored pairs at positions `kept` (ascending)."""
     here = np.zeros(len(scored.candidates), dtype=bool)
@@ -141,7 +139,7 @@ def part_of_scored(scored: Scored, kept: Whole) -> Scored:
         scored.pieces[rows],
         scored.slot[rows],
         scored.entities[rows],
-        part_of_traits(scored.traits, kept),
+        scored.traits.part(kept),
     )
 
 
@@ -197,19 +195,23 @@ def score(
         The scores, rounded to `DECIMALS` so that the parts sum exactly to what is published.
     """
     measure = measure or Measure(index, entities, model)
-    slots, pieces = Slots.of(model), found.pieces
-    slot = slots.of_pieces(index, found)
+    pieces, slots = found.pieces, measure.slots
     groups = np.empty((len(found), len(GROUPS)))
     weight, k_eff = np.empty(pieces.height), np.empty(pieces.height)
+    slot = np.empty(pieces.height, dtype=np.int16)
     pair = pieces["pair"].to_numpy()
-    for start in range(0, len(found), CHUNK):
-        part = slice(start, min(start + CHUNK, len(found)))
+
+    def add_up(start: int) -> None:
+        part = slice(start, min(start + ASIDE, len(found)))
         rows = slice(*np.searchsorted(pair, (part.start, part.stop)))
+        slot[rows] = measure.slot(pieces[rows])
         ratio, k_eff[rows] = measure(pieces[rows])
         weight[rows] = np.round(slots.weigh(slot[rows], ratio), DECIMALS)
-        fixed, likeness = of_pair.fixed[part], of_pair.likeness[part]
-        tally = Tally(slots, len(fixed), pair[rows] - start, slot[rows], fixed, likeness)
+        likeness = None if of_pair.likeness is None else of_pair.likeness[part]
+        tally = Tally(slots, part.stop - start, pair[rows] - start, slot[rows], of_pair.fixed[part], likeness)
         groups[part] = np.round(tally.groups(weight[rows]), DECIMALS)
+
+    side_by_side(add_up, range(0, len(found), ASIDE))
     prior = prior_odds(groups.sum(axis=1), index.size, settings.prior_partners, estimate=estimate)
     return Scored(found, prior, groups, weight, slot, k_eff, of_pair)
 
@@ -257,6 +259,9 @@ PIECES_AT_A_TIME = 1_000_000
 class Measure:
     """What sharing a value is worth, given the entities that accounts were resolved to.
 
+    Attributes:
+        slots: the slots of the model.
+
     Args:
         index: the run's index.
         entities: entity of each account, shape (N,).
@@ -265,6 +270,8 @@ class Measure:
 
     def __init__(self, index: Index, entities: Whole, model: AdditiveModel) -> None:
         self._size, self._entities, self._model = index.size, entities, model
+        self.slots = Slots.of(model)
+        self._slot_of = self.slots.of_values(index)
         self._held = _held(index, entities, model)
         self._listed = index.values["listed"].to_numpy()
         # Classes of value, one number each: twice the place, and one more for the pieces of an owner.
@@ -274,6 +281,10 @@ class Measure:
         place = {kind: number for number, kind in enumerate(self._kinds)}
         kinds = index.values.select("signal", pl.col("kind").fill_null("")).iter_rows()
         self._kind_of = np.array([2 * place[kind] for kind in kinds], dtype=np.int16)
+
+    def slot(self, pieces: pl.DataFrame) -> NDArray[np.int16]:
+        """Slot of each row of Candidates.pieces."""
+        return self._slot_of[pieces["value"].to_numpy(), pieces["own"].to_numpy().astype(np.int64)]
 
     def __call__(self, pieces: pl.DataFrame) -> tuple[Array, Array]:
         """log10 likelihood ratio and k_eff of each row of Candidates.pieces."""

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphattr.links.index import Index
-from graphattr.links.pieces import Candidates
 from graphattr.records import GROUPS, SIGNAL
 from models import AdditiveModel
 from models.additive import OWN
@@ -45,8 +44,8 @@ class Slots:
         groups = [*range(len(GROUPS)), *(GROUPS.index(model.curves[key].group) for key in keys)]
         return cls(model, (*(None for _ in GROUPS), *keys), np.array(groups, dtype=np.int64))
 
-    def of_pieces(self, index: Index, found: Candidates) -> Small:
-        """Slot of each row of found.pieces."""
+    def of_values(self, index: Index) -> Small:
+        """Slot of each value, and of the pieces of its owner: shape (values, 2)."""
         place = {key: number for number, key in enumerate(self.keys) if key is not None}
 
         @cache
@@ -55,10 +54,8 @@ class Slots:
             return GROUPS.index(SIGNAL[signal].group) if key is None else place[key]
 
         kinds = index.values.select("signal", "kind")
-        plain = np.array([slot(*row) for row in kinds.iter_rows()], dtype=np.int16)
-        own = np.array([slot(signal, OWN) for signal in kinds["signal"]], dtype=np.int16)
-        value = found.pieces["value"].to_numpy()
-        return np.where(found.pieces["own"].to_numpy(), own[value], plain[value]) if len(value) else plain[:0]
+        both = [(slot(signal, kind), slot(signal, OWN)) for signal, kind in kinds.iter_rows()]
+        return np.array(both, dtype=np.int16).reshape(-1, 2)
 
     def weigh(self, slot: Small, ratio: Array) -> Array:
         """log10 likelihood ratio of each piece as it counts, from the one by its signal's parameters; shape kept."""
@@ -88,11 +85,12 @@ class Tally:
         pair: pair of each piece, shape (m,).
         slot: slot of each piece, shape (m,).
         fixed: log10 likelihood ratio that each pair has from elsewhere, shape (n, 7).
-        likeness: best likeness of each group that competes with its first seven slots, shape (n, 7); -inf for none.
+        likeness: best likeness of each group that competes with its first seven slots, shape (n, 7), -inf for none;
+            None where there is not any.
     """
 
     def __init__(
-        self, slots: Slots, pairs: int, pair: Whole, slot: Small, fixed: Array, likeness: Array
+        self, slots: Slots, pairs: int, pair: Whole, slot: Small, fixed: Array, likeness: Array | None
     ) -> None:
         self._slots, self._pairs, self._fixed, self._likeness = slots, pairs, fixed, likeness
         key = pair.astype(np.int64) * len(slots.group) + slot
@@ -118,7 +116,7 @@ class Tally:
         """
         there = weight if kept is None else np.where(kept, weight, -np.inf)
         best = np.maximum.reduceat(there[self._order], self._starts) if len(weight) else there
-        guided = self._likeness.copy()
+        guided = np.full_like(self._fixed, -np.inf) if self._likeness is None else self._likeness.copy()
         total = self._fixed.copy()
         if whole is not None:
             guided[~whole], total[~whole] = -np.inf, 0.0

@@ -198,6 +198,7 @@ def weigh(signals: Signals, out: Path, settings: Settings, linkage: Linkage, ste
         # The last communities are asked for below, where anything reads them.
         if number + 1 < settings.links.passes:
             entity = resolve(scored, veto, index.size, settings.seed, settings.links, settings.rings)
+            del scored  # half a gigabyte at 100,000 accounts
     said = recalibration(
         scored, Labelled.of(index, signals.tables.get("labels"), veto.operator, veto.independent)
     )

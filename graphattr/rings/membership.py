@@ -200,12 +200,6 @@ class Inside:
         pair = place[pieces["pair"].to_numpy()]
         rows = np.flatnonzero(pair >= 0)
         value = pieces["value"].cast(pl.Int64).to_numpy()[rows]
-        tally = Tally(
-            slots,
-            len(links),
-            pair[rows],
-            scored.slot[rows],
-            scored.traits.fixed[links],
-            scored.traits.likeness[links],
-        )
+        of_pair = scored.traits.part(links)
+        tally = Tally(slots, len(links), pair[rows], scored.slot[rows], of_pair.fixed, of_pair.likeness)
         return cls(tally, value, scored.pieces[rows], scored.slot[rows], pair[rows])

@@ -118,8 +118,8 @@ def _without(scored: Scored, grouping: Grouping, inside: Inside, slots: Slots, l
     case = np.repeat(np.arange(len(lost)), size)
     piece = np.arange(len(case)) - np.repeat(np.cumsum(size) - size - first, size)
     links = grouping.links[pair]
-    fixed, likeness = scored.traits.fixed[links], scored.traits.likeness[links]
-    tally = Tally(slots, len(lost), case, inside.slot[piece], fixed, likeness)
+    of_pair = scored.traits.part(links)
+    tally = Tally(slots, len(lost), case, inside.slot[piece], of_pair.fixed, of_pair.likeness)
     return np.asarray(tally.groups(inside.weight[piece], piece != lost[case]).sum(axis=1))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphattr.links import hope
 from graphattr.links.hope import hopeful
 from graphattr.links.pieces import candidate_pairs, candidates, part_of
-from graphattr.links.score import part_of_traits, score, traits
+from graphattr.links.score import score, traits
 from graphattr.settings import LinkSettings
 from links.oracle import World
 from links.strategies import worlds
@@ -34,7 +34,7 @@ def test_the_hopeful_of_parts_are_those_of_the_whole(
     of_pair = traits(seen, found, index, MODEL)
     scored = score(index, found, of_pair, np.arange(index.size), MODEL, SETTINGS, estimate=estimate)
     kept = np.flatnonzero(scored.probability >= least)
-    expected, its = part_of(found, kept), part_of_traits(of_pair, kept)
+    expected, its = part_of(found, kept), of_pair.part(kept)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hope, "ASIDE", at_a_time)
         made = hopeful(index, pairs, seen, MODEL, SETTINGS, least, estimate=estimate)

@@ -18,6 +18,7 @@ from graphattr.links.holdings import holdings
 from graphattr.links.index import build_index
 from graphattr.links.likeness import LIKENESSES, compared, likenesses, measures, rank_share
 from graphattr.links.profiles import Profiles, profiles
+from graphattr.links.ranks import Ranks
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from links import oracle
@@ -158,7 +159,7 @@ def test_random_pairs_are_of_two_accounts_and_the_same_for_a_seed(monkeypatch: p
     st.lists(st.one_of(st.just(math.nan), st.integers(-5, 5).map(lambda n: n / 4)), min_size=2, max_size=9)
 )
 def test_rank_share_counts_all_that_are_as_close(values: list[float]) -> None:
-    share = float(rank_share(np.array(values), np.array([0]), np.array([1]))[0])
+    share = float(rank_share(Ranks(np.array(values)), np.array([0]), np.array([1]))[0])
     if math.isnan(values[0] + values[1]):
         assert math.isnan(share)
     else:
@@ -166,7 +167,7 @@ def test_rank_share_counts_all_that_are_as_close(values: list[float]) -> None:
 
 
 def test_one_known_value_has_no_ranks() -> None:
-    assert np.isnan(rank_share(np.array([1.0, np.nan]), np.array([0]), np.array([1]))).all()
+    assert np.isnan(rank_share(Ranks(np.array([1.0, np.nan])), np.array([0]), np.array([1]))).all()
 
 
 @pytest.mark.parametrize("table", ["payments", "ips", "devices", "usage", "events"])

@@ -192,7 +192,7 @@ def test_pairs_measured_in_parts_score_the_same(monkeypatch: pytest.MonkeyPatch)
     }
     world = World(9, holders, hubs=frozenset({("instrument", "a")}), created=[3600.0 * n for n in range(9)])
     _, whole = made(world, FITTED)
-    monkeypatch.setattr("graphattr.links.score.CHUNK", 2)
+    monkeypatch.setattr("graphattr.links.score.ASIDE", 2)
     monkeypatch.setattr("graphattr.links.pieces.CHUNK", 2)
     _, parts = made(world, FITTED)
     assert parts.candidates.pieces.equals(whole.candidates.pieces)

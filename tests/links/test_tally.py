@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphattr.links.pieces import candidates
-from graphattr.links.score import PARTNERS, prior_odds, traits, unshared
+from graphattr.links.index import Index
+from graphattr.links.pieces import Candidates, candidates
+from graphattr.links.score import PARTNERS, Measure, prior_odds, traits, unshared
 from graphattr.links.tally import Slots, Tally
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
@@ -111,6 +112,11 @@ def test_only_the_loss_of_a_leading_piece_changes_anything(rows: list[tuple[int,
     assert leading.tolist() == [value == best[of, at] for of, at, value, _ in rows]
 
 
+def slots_of(index: Index, found: Candidates) -> Any:
+    """Slot of each piece."""
+    return Measure(index, np.arange(index.size), MODEL).slot(found.pieces)
+
+
 def test_pieces_go_to_the_slot_of_their_class() -> None:
     holders: dict[Value, list[Held]] = {
         ("device", "d"): [Held(0), Held(1)],
@@ -122,7 +128,7 @@ def test_pieces_go_to_the_slot_of_their_class() -> None:
     }
     index = index_of(20, holders, kinds={("ip", "1"): "vpn", ("ip", "2"): "tor", ("ip", "4"): "vpn"})
     found = candidates(index, NO_USES, LinkSettings())
-    slot = SLOTS.of_pieces(index, found)
+    slot = slots_of(index, found)
     values = [(of["signal"], of["text"]) for of in index.values.rows(named=True)]
     placed = {values[value]: int(at) for value, at in zip(found.pieces["value"], slot, strict=True)}
     keys = {value: SLOTS.keys[at] or GROUPS[at] for value, at in placed.items()}
@@ -146,7 +152,7 @@ def test_pieces_go_to_the_slot_of_their_class() -> None:
 def test_no_pieces() -> None:
     index = index_of(3, {})
     found = candidates(index, NO_USES, LinkSettings())
-    slot = SLOTS.of_pieces(index, found)
+    slot = slots_of(index, found)
     assert len(slot) == 0
     none = np.zeros((0, 7))
     tally = Tally(SLOTS, 0, slot, slot, none, none)
