@@ -22,9 +22,9 @@ from graphattr.links.score import (
     score,
     traits,
 )
-from graphattr.links.threads import side_by_side
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
+from models.threads import side_by_side
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

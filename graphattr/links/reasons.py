@@ -12,10 +12,10 @@ from graphattr.links.index import Index
 from graphattr.links.likeness import ALL_LIKENESSES
 from graphattr.links.profiles import Profiles
 from graphattr.links.score import DECIMALS, Scored, part_of_scored, probability, unshared, weighed
-from graphattr.links.threads import side_by_side
 from graphattr.records import EVIDENCE, GROUPS, LINKS, SIGNAL
 from models import AdditiveModel
 from models.additive import OWN
+from models.threads import side_by_side
 
 #: A likeness that says less than this (log10, either way) is not listed by itself.
 LISTED: Final = 0.2
@@ -29,45 +29,40 @@ _PIECE: Final = {"pair": pl.UInt32, "slot": pl.String} | {
 }
 
 
-def links_table(index: Index, scored: Scored, model: AdditiveModel, minimum: float) -> pl.DataFrame:
-    """Pairs with a probability of at least `minimum`, as `LINKS`, sorted by account_a, account_b."""
-    kept = np.flatnonzero(scored.probability >= minimum)
+def links_table(index: Index, scored: Scored, model: AdditiveModel) -> pl.DataFrame:
+    """The pairs as `LINKS`, sorted by account_a, account_b."""
     found = scored.candidates
-    groups = {f"log10_lr_{name}": scored.groups[kept, n] for n, name in enumerate(GROUPS)}
-    total = scored.groups[kept].sum(axis=1)
+    groups = {f"log10_lr_{name}": scored.groups[:, n] for n, name in enumerate(GROUPS)}
+    total = scored.groups.sum(axis=1)
     sides = () if model.limits is None else model.limits.of(total)
     low, high = [probability(side + scored.prior) for side in sides] or (None, None)
     frame = pl.DataFrame(
         {
-            "account_a": index.accounts.gather(found.a[kept]),
-            "account_b": index.accounts.gather(found.b[kept]),
-            "probability": scored.probability[kept],
+            "account_a": index.accounts.gather(found.a),
+            "account_b": index.accounts.gather(found.b),
+            "probability": scored.probability,
             "low": low,
             "high": high,
             "log10_lr": total,
             **groups,
-            "log10_prior_odds": np.full(len(kept), scored.prior),
+            "log10_prior_odds": np.full(len(found), scored.prior),
         },
         schema=LINKS,
     )
     return frame.sort("account_a", "account_b")
 
 
-def evidence_table(
-    index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel, minimum: float
-) -> pl.DataFrame:
-    """Every piece of evidence behind the links that `links_table` keeps, as `EVIDENCE`, sorted by its key.
+def evidence_table(index: Index, profiles: Profiles, scored: Scored, model: AdditiveModel) -> pl.DataFrame:
+    """Every piece of evidence behind the pairs, as `EVIDENCE`, sorted by its key.
 
     The pieces with `used` of a pair and group sum to the group's column of the link, unless the model's cap cuts it.
     """
-    kept = np.flatnonzero(scored.probability >= minimum)
-    scored = part_of_scored(scored, kept)
 
     def told(start: int) -> pl.DataFrame:
-        part = part_of_scored(scored, np.arange(start, min(start + CHUNK, len(kept))))
+        part = part_of_scored(scored, np.arange(start, min(start + CHUNK, len(scored.candidates))))
         return _evidence(index, profiles, part, model)
 
-    parts = side_by_side(told, range(0, len(kept), CHUNK))
+    parts = side_by_side(told, range(0, len(scored.candidates), CHUNK))
     if not parts:
         return pl.DataFrame(schema=EVIDENCE)
     # In one piece, as the groups of rows in a Parquet file follow the pieces of its frame; a column is let go of as it

@@ -14,12 +14,12 @@ from graphattr.links.likeness import ALL_LIKENESSES, likenesses
 from graphattr.links.pieces import Candidates, pairs_by_signal, part_of
 from graphattr.links.profiles import Profiles
 from graphattr.links.tally import Slots, Tally, by_number
-from graphattr.links.threads import side_by_side
 from graphattr.records import GROUPS
 from graphattr.settings import LinkSettings
 from models import AdditiveModel
 from models.additive import OWN
 from models.linkage import CURVE
+from models.threads import side_by_side
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -284,7 +284,7 @@ class Measure:
 
     def slot(self, pieces: pl.DataFrame) -> NDArray[np.int16]:
         """Slot of each row of Candidates.pieces."""
-        return self._slot_of[pieces["value"].to_numpy(), pieces["own"].to_numpy().astype(np.int64)]
+        return np.asarray(self._slot_of[pieces["value"].to_numpy(), pieces["own"].to_numpy().astype(np.int64)])
 
     def __call__(self, pieces: pl.DataFrame) -> tuple[Array, Array]:
         """log10 likelihood ratio and k_eff of each row of Candidates.pieces."""

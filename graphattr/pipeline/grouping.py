@@ -23,7 +23,7 @@ from graphattr.links.pieces import CandidatePairs, Candidates, candidate_pairs, 
 from graphattr.links.profiles import Profiles, profiles
 from graphattr.links.reasons import evidence_table, links_table
 from graphattr.links.recalibration import Labelled, recalibration, tempered
-from graphattr.links.score import Scored, Traits, score, traits, with_network
+from graphattr.links.score import Scored, Traits, part_of_scored, score, traits, with_network
 from graphattr.records import GROUPED, GROUPED_FILE, HOLDINGS, SIGNALS, TABLES
 from graphattr.rings.between import LEAST_LINK, Links
 from graphattr.rings.group import Grouping, group, resolve
@@ -284,12 +284,6 @@ def write_groups(
     weakest = weakest_points(
         index, scored, grouping, model, settings.links, settings.rings, joined=weighed.familiar
     )
-    step("write links and evidence", 0.9)
-    minimum = settings.links.min_probability
-    links = links_table(index, scored, model, minimum)
-    links.write_parquet(out / "links.parquet")
-    evidence = evidence_table(index, weighed.seen, scored, model, minimum)
-    evidence.write_parquet(out / "evidence.parquet")
     names = ring_names(index, grouping)
     members = _members_table(
         index, grouping, members_of, names, firm(scored, grouping.links, grouping.entity)
@@ -298,8 +292,13 @@ def write_groups(
     rows = sorted((names[ring], point) for ring, point in weakest.items())
     schema = {"ring_id": pl.String, "weakest_point": pl.String}
     pl.DataFrame(rows, schema=schema, orient="row").write_parquet(out.parent / "weakest.parquet")
-    counts = {"links": links.height, "rings": len(grouping.rings), "members": members.height}
-    return counts | weighed.facts
+    step("write links and evidence", 0.9)
+    linked = part_of_scored(scored, np.flatnonzero(scored.probability >= settings.links.min_probability))
+    seen, facts, number = weighed.seen, weighed.facts, len(grouping.rings)
+    del weighed, scored, grouping, members_of  # gigabytes at 100,000 accounts
+    links_table(index, linked, model).write_parquet(out / "links.parquet")
+    evidence_table(index, seen, linked, model).write_parquet(out / "evidence.parquet")
+    return {"links": len(linked.candidates), "rings": number, "members": members.height} | facts
 
 
 def ring_names(index: Index, grouping: Grouping) -> dict[int, str]:

@@ -16,6 +16,7 @@ from models.gnn.graph import Floats, Graph, Pairs
 from models.gnn.prepare import Common, Inputs, Part, common_values, pair_side
 from models.gnn.sign import blocks
 from models.gnn.weights import Weights, check_names
+from models.threads import side_by_side
 
 #: Pairs scored at a time: bounds memory, changes no figure beyond rounding.
 CHUNK: Final = 32_768
@@ -55,7 +56,7 @@ def pair_logits(graph: Graph, pairs: Pairs, weights: Weights) -> Floats:
     check_names(weights.layout, pairs=pairs)
     inputs = weights.prepare(graph)
     embedded = embed(inputs, weights)
-    parts = [decode(inputs, embedded, chunk, weights) for chunk in _chunks(pairs)]
+    parts = side_by_side(lambda chunk: decode(inputs, embedded, chunk, weights), _chunks(pairs))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graphattr.links.index import Index
 from graphattr.links.pieces import candidates
 from graphattr.links.reasons import evidence_table, links_table
-from graphattr.links.score import Scored
+from graphattr.links.score import Scored, part_of_scored
 from graphattr.records import EVIDENCE, GROUPS, LINKS, TABLES
 from graphattr.settings import LinkSettings
 from links.oracle import World
@@ -53,11 +53,13 @@ def test_the_tables_agree_with_each_other(
     world: World, entity: list[int], model: AdditiveModel, minimum: float
 ) -> None:
     index, scored = made(world, model, entity)
-    links = links_table(index, scored, model, minimum)
-    evidence = evidence_table(index, profiles_of(index), scored, model, minimum)
+    kept = np.flatnonzero(scored.probability >= minimum)
+    linked = part_of_scored(scored, kept)
+    links = links_table(index, linked, model)
+    evidence = evidence_table(index, profiles_of(index), linked, model)
     assert dict(links.schema) == LINKS
     assert dict(evidence.schema) == EVIDENCE
-    assert links.height == (scored.probability >= minimum).sum()
+    assert links.height == len(kept)
     assert links.equals(links.sort(TABLES["links"][1]))
     assert evidence.equals(evidence.sort(TABLES["evidence"][1]))
     assert (links["account_a"] < links["account_b"]).all()
@@ -89,7 +91,7 @@ def test_the_tables_agree_with_each_other(
 def test_a_row_of_evidence_points_to_its_signals() -> None:
     value: Value = ("device", "d")
     index, scored = made(World(50, {value: [Held(0, 0), Held(1, 86_400 * 2), Held(7, 0)]}), MODEL)
-    row = evidence_table(index, profiles_of(index), scored, MODEL, 0.0).row(0, named=True)
+    row = evidence_table(index, profiles_of(index), scored, MODEL).row(0, named=True)
     assert (row["account_a"], row["account_b"], row["signal"], row["value"]) == (
         "a0000",
         "a0001",
@@ -122,7 +124,7 @@ def test_reasons_name_what_is_special_about_a_value() -> None:
     )
     found = candidates(index, occasions_of([(3, hub, 0), (4, hub, 60)]), SETTINGS)
     scored = scores_of(index, found, np.arange(50), MODEL, SETTINGS)
-    table = evidence_table(index, profiles_of(index), scored, MODEL, 0.0).filter(
+    table = evidence_table(index, profiles_of(index), scored, MODEL).filter(
         (pl.col("account_a") == "a0003") & (pl.col("account_b") == "a0004")
     )
     says = dict(table.select("signal", "reason").iter_rows())
@@ -142,7 +144,7 @@ def test_of_equal_pieces_the_first_by_signal_and_value_counts() -> None:
     pieces = scored.pieces.copy()
     pieces[:] = 2.0
     same = replace(scored, pieces=pieces)
-    rows = evidence_table(index, profiles_of(index), same, MODEL, 0.0).filter(pl.col("group") == "device")
+    rows = evidence_table(index, profiles_of(index), same, MODEL).filter(pl.col("group") == "device")
     assert rows.select("value", "used").rows() == [("d1", True), ("d2", False)]
 
 
@@ -151,21 +153,21 @@ def test_a_link_has_the_limits_of_its_sum_and_none_where_none_are_known() -> Non
         update={"limits": Limits(at=(-9.0, 9.0), low=(-10.0, 6.0), high=(-8.0, 9.5), worlds=5)}
     )
     index, scored = made(World(5, {("device", "d"): [Held(0), Held(1), Held(2)]}), bounded)
-    links = links_table(index, scored, bounded, 0.0)
+    links = links_table(index, scored, bounded)
     assert links.height
     assert (links["low"] < links["probability"]).all()
     assert (links["probability"] < links["high"]).all()
     odds = np.log10(links["low"]) - np.log10(1 - links["low"]) - links["log10_prior_odds"]
     expected = np.interp(links["log10_lr"], (-9, 9), (-10, 6))
     np.testing.assert_allclose(odds, expected, atol=1e-9)
-    bare = links_table(index, scored, MODEL, 0.0)
+    bare = links_table(index, scored, MODEL)
     assert bare["low"].null_count() == bare["high"].null_count() == bare.height
 
 
 def test_no_links() -> None:
     index, scored = made(World(5, {}), MODEL)
-    assert links_table(index, scored, MODEL, 0.0).height == 0
-    assert evidence_table(index, profiles_of(index), scored, MODEL, 0.0).height == 0
+    assert links_table(index, scored, MODEL).height == 0
+    assert evidence_table(index, profiles_of(index), scored, MODEL).height == 0
 
 
 @pytest.mark.parametrize("chunk", [1, 2])
@@ -176,9 +178,9 @@ def test_evidence_put_together_in_parts_is_the_same(chunk: int, monkeypatch: pyt
         ("ip", "1"): [Held(0), Held(3)],
     }
     index, scored = made(World(9, holders, created=[3600.0 * n for n in range(9)]), FITTED)
-    whole = evidence_table(index, profiles_of(index), scored, FITTED, 0.0)
+    whole = evidence_table(index, profiles_of(index), scored, FITTED)
     monkeypatch.setattr("graphattr.links.reasons.CHUNK", chunk)
-    parts = evidence_table(index, profiles_of(index), scored, FITTED, 0.0)
+    parts = evidence_table(index, profiles_of(index), scored, FITTED)
     assert parts.equals(whole)
     assert parts.n_chunks() == 1
     assert whole["account_a"].n_unique() > 2

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from graphattr.links.threads import side_by_side
+from models.threads import side_by_side
 
 
 def test_results_come_in_the_order_of_the_parts_whoever_is_done_first() -> None:
