@@ -142,6 +142,16 @@ SPANS: Final[dict[str, Any]] = {
 }
 SPANS_FILE: Final = "spans.parquet"
 
+#: What an attribution asks of a ring as it was grouped, in the order of asking. Key: ring_id, condition.
+CONDITIONS: Final[dict[str, Any]] = {
+    "ring_id": pl.String,
+    "condition": pl.String,  # a name of pipeline.conditions
+    "value": pl.Float64,  # the ring's figure; null where the run did not come to it
+    "needed": pl.Float64,  # what it is at least; null where no figure would do
+    "met": pl.Boolean,  # a ring that meets all is attributed
+}
+CONDITIONS_FILE: Final = "conditions.parquet"
+
 #: The evidence matrix: which statistic of a ring speaks for which hypothesis. Key: ring_id, statistic.
 #: Name of the matrix row that holds the log10 prior probabilities, so that a ring's rows sum to its posterior.
 PRIOR_ROW: Final = "prior"
@@ -247,6 +257,11 @@ class RunPaths:
     def spans(self) -> Path:
         """The members who were in the ring's hands for a part of their life only, as far as signals show it."""
         return self.root / SPANS_FILE
+
+    @property
+    def conditions(self) -> Path:
+        """What an attribution asks of each ring, and whether the ring has it."""
+        return self.root / CONDITIONS_FILE
 
     @property
     def load_report(self) -> Path:

@@ -92,7 +92,7 @@ class Folder:
         """Tables by file or folder name, and the names of all other entries.
 
         Raises:
-            LoadError: a table is given twice.
+            LoadError: a table is given twice, or a folder in this one holds the tables.
         """
         found: dict[str, str] = {}
         unknown = []
@@ -109,7 +109,20 @@ class Folder:
                 )
             else:
                 found[table] = entry.name
+        if not found:
+            self._one_too_high()
         return found, unknown
+
+    def _one_too_high(self) -> None:
+        """Refuses a folder, of which one inside it holds the accounts: signals beside a truth, or a run's."""
+        names = [f"accounts{suffix}" for suffix in ("", *SUFFIXES)]
+        for inner in sorted(path for path in self.root.iterdir() if path.is_dir()):
+            if any((inner / name).exists() for name in names):
+                raise LoadError(
+                    f"{self.root.name} holds no table, but the folder {inner.name} in it does",
+                    "the folder that holds the tables",
+                    f"give {self.root.name}/{inner.name}",
+                )
 
     def open(self, relative: str) -> Path:
         """The file at a relative path, hashed into `inputs` and checked for overlong lines.

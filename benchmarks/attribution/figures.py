@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from graphattr.evaluate.bootstrap import Estimate, Floats, edge, estimate, replicates
-from graphattr.pipeline.attributing import allowed, scores
+from graphattr.pipeline.attributing import scores
+from graphattr.pipeline.conditions import allow
 from graphattr.records import HYPOTHESES, INNOCENT
 from graphattr.settings import AttributionSettings
 from graphattr.training.rings_classifier import Collected, posteriors
@@ -134,7 +135,7 @@ def _control(
     rows = []
     for part, counts in of_world.values():
         # A run whose signals the model cannot read whole attributes nothing (`pipeline.run.covering`).
-        taken = part.filter(allowed(part, AttributionSettings(alpha=alpha), known) & part["read"])
+        taken = part.filter(allow(part, AttributionSettings(alpha=alpha), known).attributed & part["read"])
         size, innocent = int(taken["size"].sum()), int(taken["innocents"].sum())
         bad = float((taken["size"] * taken["bad"]).sum())
         rows.append(

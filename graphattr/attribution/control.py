@@ -102,10 +102,25 @@ def e_values(size: Whole, calibration: CalibrationRings) -> Array:
     return np.asarray((len(calibration) + 1) / (lost + size))
 
 
+@dataclass(frozen=True)
+class Attributed:
+    """Which rings are attributed, and by what.
+
+    Attributes:
+        chosen: whether each ring is in S, shape (r,); none where calibration rings are too few to promise anything.
+        e_value: of each ring with the least score, shape (r,); nan for the others.
+        needed: the e-value that each of these would need: that of S, or of S and all up to this ring; shape (r,).
+    """
+
+    chosen: Flags
+    e_value: Array
+    needed: Array
+
+
 def attribute(
     score: Array, size: Whole, calibration: Sequence[CalibrationRings], alpha: float, least: float
-) -> Flags:
-    """The largest set of rings whose expected share of wrongly attributed accounts is at most alpha.
+) -> Attributed:
+    """The largest set S of rings whose expected share of wrongly attributed accounts is at most alpha.
 
     Args:
         score: score of each eligible ring, shape (r,).
@@ -114,21 +129,23 @@ def attribute(
             any one of the sets, or with a mixture of them: a ring's e-value is the least over the sets.
         alpha: promised expected share.
         least: score from which on rings are attributed, fixed without these rings and those.
-
-    Returns:
-        Which rings are in S, shape (r,). All False where calibration rings are too few to promise anything.
     """
     chosen = np.zeros(len(score), dtype=bool)
+    told, needed = np.full(len(score), np.nan), np.full(len(score), np.nan)
     high = np.flatnonzero(score >= least)
     sets = [rings[rings.score >= least] for rings in calibration]
     if not len(high) or not sets or not all(len(rings) for rings in sets):
-        return chosen
+        return Attributed(chosen, told, needed)
     size = size[high]
     e_value = np.min([e_values(size, rings) for rings in sets], axis=0)
     # For a set ordered by e-value the condition binds at its smallest member, so only prefixes need a look.
     order = np.lexsort((np.arange(len(high)), -e_value))
     taken = np.cumsum(size[order])
-    fits = e_value[order] >= len(high) / (alpha * taken)
-    if fits.any():
-        chosen[high[order[: int(np.flatnonzero(fits).max()) + 1]]] = True
-    return chosen
+    asked = len(high) / (alpha * taken)
+    fits = np.flatnonzero(e_value[order] >= asked)
+    if len(fits):
+        last = int(fits.max())
+        chosen[high[order[: last + 1]]] = True
+        asked[:last] = asked[last]
+    told[high], needed[high[order]] = e_value, asked
+    return Attributed(chosen, told, needed)

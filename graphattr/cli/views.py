@@ -11,7 +11,8 @@ import typer
 from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
-from graphattr.explorer.queries import set_apart, spans
+from graphattr.explorer.conditions import ASKED, told
+from graphattr.explorer.queries import conditions, set_apart, spans
 from graphattr.explorer.runs import open_run as opened
 from graphattr.explorer.text import shown
 from graphattr.explorer.words import SET_APART, SPANS, span
@@ -78,10 +79,12 @@ def ring(
     page = ring_page(run, ring_id)
     apart = set_apart(opened(run), ring_id).to_dicts()
     in_part = spans(opened(run), ring_id).to_dicts()
+    asked = conditions(opened(run), ring_id)
     if json_:
-        emit(page_json(page) | {"set_apart": apart, "spans": in_part})
+        emit(page_json(page) | {"set_apart": apart, "spans": in_part, "conditions": asked.to_dicts()})
         return
     out.print(page_text(page))
+    _conditions(asked)
     if in_part:
         out.print(SPANS)
     for row in in_part:
@@ -89,6 +92,17 @@ def ring(
     for other in apart:
         status = other["status"].replace("_", " ")
         out.print(f"{SET_APART} {other['accounts']:,} accounts in {other['ring_id']}, {status}.")
+
+
+def _conditions(asked: pl.DataFrame) -> None:
+    """Prints what an attribution asks of a ring and whether it has it."""
+    if asked.is_empty():
+        return
+    out.print(ASKED)
+    rows = [
+        (row["asked"], row["ring"], row["needed"], "met" if row["met"] else "not met") for row in told(asked)
+    ]
+    table("What an attribution asks", ("asked", "this ring", "at least", ""), rows)
 
 
 def explain(

@@ -13,7 +13,7 @@ import polars as pl
 from graphattr.attribution.spans import in_hands
 from graphattr.errors import RunError
 from graphattr.explorer.runs import Run
-from graphattr.records import GROUPS, INNOCENT, SPANS, UTC
+from graphattr.records import CONDITIONS, GROUPS, INNOCENT, SPANS, UTC
 
 _KEEP = 32
 
@@ -80,6 +80,13 @@ def spans(run: Run, ring_id: str) -> pl.DataFrame:
     if not run.paths.spans.is_file():
         return pl.DataFrame(schema=SPANS)
     return pl.read_parquet(run.paths.spans).filter(pl.col("ring_id") == ring_id)
+
+
+def conditions(run: Run, ring_id: str) -> pl.DataFrame:
+    """What an attribution asks of the ring, in the order of asking (rows of `records.CONDITIONS`)."""
+    if not run.paths.conditions.is_file():
+        return pl.DataFrame(schema=CONDITIONS)
+    return pl.read_parquet(run.paths.conditions).filter(pl.col("ring_id") == ring_id)
 
 
 @lru_cache(maxsize=_KEEP)

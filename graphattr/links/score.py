@@ -284,7 +284,9 @@ class Measure:
 
     def slot(self, pieces: pl.DataFrame) -> NDArray[np.int16]:
         """Slot of each row of Candidates.pieces."""
-        return np.asarray(self._slot_of[pieces["value"].to_numpy(), pieces["own"].to_numpy().astype(np.int64)])
+        return np.asarray(
+            self._slot_of[pieces["value"].to_numpy(), pieces["own"].to_numpy().astype(np.int64)]
+        )
 
     def __call__(self, pieces: pl.DataFrame) -> tuple[Array, Array]:
         """log10 likelihood ratio and k_eff of each row of Candidates.pieces."""

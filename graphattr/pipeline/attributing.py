@@ -10,31 +10,26 @@ import polars as pl
 
 from graphattr.attribution.answers import answers
 from graphattr.attribution.closed import closed_cases
-from graphattr.attribution.control import LEAST_SIZE, CalibrationRings, attribute, threshold
+from graphattr.attribution.control import LEAST_SIZE
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.operators import name_operators
 from graphattr.attribution.spans import in_hands, spans
 from graphattr.attribution.statistics import ring_statistics
+from graphattr.pipeline.conditions import (
+    CONTROLLED,
+    LEAST_CONTROLLED,
+    LEAST_GROUPS,
+    NEEDED,
+    allow,
+    conditions,
+)
 from graphattr.pipeline.grouping import Signals, ring_id
-from graphattr.records import GROUPED_FILE, MEMBERS, RINGS, SPANS_FILE, TABLES, UTC, Status
+from graphattr.records import CONDITIONS_FILE, GROUPED_FILE, MEMBERS, RINGS, SPANS_FILE, TABLES, UTC, Status
 from graphattr.settings import AttributionSettings, Settings
 from models import KnownRings
 from models.joining import shipped_joining
 from models.rings import RingModel, shipped_ring_model
 
-#: Hypotheses under which somebody controls the accounts and hides it.
-CONTROLLED = ("single_operator", "contractors", "reseller")
-#: Evidence of so many kinds at least, for a lead.
-LEAST_GROUPS = 2
-#: A ring that is more likely innocent than not is never attributed, whatever the settings.
-LEAST_CONTROLLED = 0.5
-#: Log10 odds that all parts of a firm part share a controller, where that is least sure (`attribution.seams`), and
-#: those of the ring that it is part of: two operators who were taken for one show in all that they share.
-LEAST_SEAM, LEAST_WHOLE_SEAM = 0.0, 1.0
-#: A firm part is at least so much of its ring: an attribution is of a ring, not of the best evidence that lies in it.
-LEAST_PART = 0.6
-#: Tables that the rings with known truth were found with.
-NEEDED = ("payments", "ips", "devices", "usage", "events")
 #: Tables with a time of use.
 TIMED = ("payments", "ips", "devices", "usage")
 
@@ -42,7 +37,7 @@ TIMED = ("payments", "ips", "devices", "usage")
 def write_rings(
     signals: Signals, out: Path, settings: Settings, known: KnownRings, model: RingModel | None = None
 ) -> dict[str, int]:
-    """Writes members, spans, matrix and rings into `out`; returns the rings by status.
+    """Writes members, spans, matrix, conditions and rings into `out`; returns the rings by status.
 
     Args:
         signals: canonical tables.
@@ -59,6 +54,7 @@ def write_rings(
     in_part = spans(members, scanned["accounts"], holdings, evidence, scanned.get("events"))
     in_part.write_parquet(out / SPANS_FILE)
     found.told.matrix.write_parquet(out / "matrix.parquet")
+    found.conditions.write_parquet(out / CONDITIONS_FILE)
     rings = found.told.rings.join(activity(signals, members, in_part), on="ring_id", how="left")
     rings.select(*RINGS).cast(pl.Schema(RINGS)).write_parquet(out / "rings.parquet")
     return dict(rings["status"].value_counts().sort("status").iter_rows())
@@ -82,11 +78,13 @@ class Verdict:
             their own.
         told: of these rings.
         eligible: ids of the rings whose firm part the error control may attribute, if their score is high enough.
+        conditions: what an attribution asks of each ring as it was grouped, as `CONDITIONS`.
     """
 
     members: pl.DataFrame
     told: Told
     eligible: pl.Series
+    conditions: pl.DataFrame
 
 
 def verdict(
@@ -101,23 +99,28 @@ def verdict(
     grouped, links = pl.read_parquet(out / GROUPED_FILE), pl.read_parquet(out / "links.parquet")
     whole = _told(signals, out, grouped, links, model)
     # Without rings with known truth that speak of this run nothing is attributed.
-    parts = firm_parts(grouped) if _whole(signals) and known.tuning is not None else grouped.clear()
+    tables = sum(name in signals.tables and name not in signals.timeless for name in NEEDED)
+    knowing = tables == len(NEEDED) and known.tuning is not None
+    parts = firm_parts(grouped) if knowing else grouped.clear()
     told = _told(signals, out, parts, links, model)
-    beside = whole.rings.select("ring_id", whole="size", whole_seam="seam")
-    told = Told(told.rings.join(beside, on="ring_id", how="left"), told.matrix)
+    by = "controlled", "groups", "seam", "score"
+    asked = (
+        grouped.group_by("ring_id")
+        .agg(size=pl.col("firm").sum().cast(pl.Int64))
+        .join(whole.rings.select("ring_id", "weakest_point", whole="size", whole_seam="seam"), on="ring_id")
+        .join(told.rings.select("ring_id", *by), on="ring_id", how="left")
+        .sort("ring_id")
+    )
     cases = closed_cases(parts, signals.tables.get("labels"))
-    of = told.rings["ring_id"]
-    attributed = of.filter(allowed(told.rings, settings.attribution, known, cases))
-    here = pl.col("ring_id").is_in(attributed.implode())
+    there = allow(asked, settings.attribution, known, cases)
+    here = pl.col("ring_id").is_in(asked["ring_id"].filter(there.attributed).implode())
     apart = set_apart(grouped.filter(here & ~pl.col("firm")), settings.rings.min_size)
     rest = _told(signals, out, apart, links, model)
     lead = pl.when(is_lead(settings.attribution)).then(pl.lit(Status.LEAD.value))
     others = pl.concat([whole.rings.filter(~here), rest.rings])
     rings = pl.concat(
         [
-            told.rings.filter(here)
-            .drop("whole", "whole_seam")
-            .with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
+            told.rings.filter(here).with_columns(status=pl.lit(Status.ATTRIBUTED.value)),
             others.with_columns(status=lead.otherwise(pl.lit(Status.NOT_ATTRIBUTABLE.value))),
         ]
     )
@@ -125,7 +128,8 @@ def verdict(
     return Verdict(
         pl.concat([grouped.filter(~here | pl.col("firm")), apart]),
         Told(rings.sort("ring_id"), matrix.sort(TABLES["matrix"][1])),
-        of.filter(eligible(told.rings, settings.attribution)),
+        asked["ring_id"].filter(there.eligible),
+        conditions(asked, settings.attribution, known, there, tables),
     )
 
 
@@ -188,11 +192,6 @@ def is_lead(settings: AttributionSettings) -> pl.Expr:
     )
 
 
-def _whole(signals: Signals) -> bool:
-    """Whether the run has all that the rings with known truth had: without a table or its times they say nothing."""
-    return all(name in signals.tables and name not in signals.timeless for name in NEEDED)
-
-
 def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) -> pl.DataFrame:
     """What attribution goes by: ring_id, controlled (probability of hidden control), groups (kinds of evidence), seam
     (log10 odds that its two least sure parts share a controller), score (ranks rings).
@@ -227,70 +226,6 @@ def scores(statistics: pl.DataFrame, posterior: pl.DataFrame, model: RingModel) 
         .join(total, on="ring_id", how="left")
         .with_columns(pl.col("score").fill_null(-np.inf))
     )
-
-
-def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
-    """Which firm parts of rings may be attributed at all: those of calibration rings pass the same filter.
-
-    Args:
-        rings: size, controlled, groups and seam of the part, weakest_point, whole and whole_seam of the ring.
-        settings: lead_probability, lead_size.
-    """
-    may = (
-        (pl.col("size") >= max(LEAST_SIZE, settings.lead_size))
-        & (pl.col("controlled") >= max(settings.lead_probability, LEAST_CONTROLLED))
-        & (pl.col("groups").fill_null(0) >= LEAST_GROUPS)
-        # What hangs on one value may have been planted.
-        & pl.col("weakest_point").is_null()
-        # What would rather come apart may be of two controllers.
-        & (pl.col("seam").fill_null(-np.inf) >= LEAST_SEAM)
-        & (pl.col("whole_seam").fill_null(-np.inf) >= LEAST_WHOLE_SEAM)
-        & (pl.col("size") >= LEAST_PART * pl.col("whole"))
-    )
-    return rings.select(may.alias("eligible")).to_series()
-
-
-def allowed(
-    rings: pl.DataFrame, settings: AttributionSettings, known: KnownRings, cases: pl.DataFrame | None = None
-) -> pl.Series:
-    """Which rings the error control lets be attributed, one boolean a ring.
-
-    Args:
-        rings: firm parts of rings: ring_id, size, score and what `eligible` reads.
-        settings: alpha and what `eligible` reads.
-        known: rings with known truth.
-        cases: ring_id, wrong of rings of this run that labels tell the truth of: they calibrate too.
-    """
-    may = eligible(rings, settings)
-    found = np.zeros(rings.height, dtype=np.bool_)
-    if known.tuning is None:
-        return pl.Series(found)
-    names = sorted(set(known.family))
-    own = rings.filter(may).join(cases, on="ring_id") if cases is not None else rings.clear()
-    closed = CalibrationRings(
-        own["score"].to_numpy(),
-        own["size"].to_numpy(),
-        own["wrong"].to_numpy() if own.height else np.empty(0),
-    )
-    calibration = [_family(known, name, settings) + closed for name in names]
-    tuning = [_family(known.tuning, name, settings) for name in names]
-    some = rings.filter(may)
-    found[may.to_numpy()] = attribute(
-        some["score"].to_numpy(),
-        some["size"].to_numpy(),
-        calibration,
-        settings.alpha,
-        threshold(tuning, settings.alpha),
-    )
-    return pl.Series(found)
-
-
-def _family(known: KnownRings, name: str, settings: AttributionSettings) -> CalibrationRings:
-    """The known rings of one family that pass the same filter as a run's rings."""
-    here = np.array([family == name for family in known.family], dtype=np.bool_)
-    here &= known.controlled >= max(settings.lead_probability, LEAST_CONTROLLED)
-    here &= known.size >= max(LEAST_SIZE, settings.lead_size)
-    return CalibrationRings(known.score, known.size, known.wrong)[here]
 
 
 def activity(signals: Signals, members: pl.DataFrame, in_part: pl.DataFrame) -> pl.DataFrame:

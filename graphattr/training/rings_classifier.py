@@ -10,7 +10,7 @@ import polars as pl
 
 from graphattr.attribution.hypotheses import weigh
 from graphattr.attribution.readings import PRIOR, READINGS
-from graphattr.pipeline.attributing import CONTROLLED
+from graphattr.pipeline.conditions import CONTROLLED
 from graphattr.records import HYPOTHESES
 from graphattr.training.rings_fit import Array, Rings, fit, knots
 from models.linkage import Linkage

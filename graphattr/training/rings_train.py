@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from graphattr.errors import SettingsError
-from graphattr.pipeline.attributing import eligible, scores
+from graphattr.pipeline.attributing import scores
+from graphattr.pipeline.conditions import eligible
 from graphattr.pipeline.grouping import Step
 from graphattr.records import HYPOTHESES
 from graphattr.settings import AttributionSettings, Settings

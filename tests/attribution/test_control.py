@@ -27,7 +27,7 @@ def calibration(rings: list[Ring]) -> CalibrationRings:
 def chosen(rings: list[Ring], known: list[list[Ring]], alpha: float, least: float = 0.0) -> set[int]:
     score, size = np.array([r[0] for r in rings]), np.array([r[1] for r in rings], dtype=np.int64)
     sets = [calibration(of) for of in known]
-    return set(np.flatnonzero(attribute(score, size, sets, alpha, least)).tolist())
+    return set(np.flatnonzero(attribute(score, size, sets, alpha, least).chosen).tolist())
 
 
 def allowed(
@@ -152,7 +152,7 @@ def test_the_mean_share_of_wrongly_attributed_accounts_keeps_the_promise(
         least = threshold([tuned], alpha)
         score, size, wrong = simulated(generator, int(generator.integers(1, most + 1)), 0.4)
         truth = CalibrationRings(*simulated(generator, known, 0.4))
-        taken = attribute(score, size, [truth], alpha, least)
+        taken = attribute(score, size, [truth], alpha, least).chosen
         accounts, bad = size[taken].sum(), (size * wrong)[taken].sum()
         shares.append(bad / max(accounts, 1))
         reach.append(accounts / size.sum())
@@ -169,6 +169,6 @@ def test_the_promise_holds_where_the_run_is_like_one_of_the_families() -> None:
         families = [CalibrationRings(*simulated(generator, 300, hard)) for hard in (0.05, 0.5)]
         least = threshold([CalibrationRings(*simulated(generator, 300, hard)) for hard in (0.05, 0.5)], 0.1)
         score, size, wrong = simulated(generator, 8, 0.5)
-        taken = attribute(score, size, families, 0.1, least)
+        taken = attribute(score, size, families, 0.1, least).chosen
         shares.append((size * wrong)[taken].sum() / max(size[taken].sum(), 1))
     assert np.mean(shares) <= 0.1 + 3 * np.std(shares) / len(shares) ** 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_ring_names_those_who_changed_hands(command: Command, finished: Path, 
     assert "all 11 values that link it with the ring on that side" in said
     (told,) = json.loads(command("ring", run, ring, "--json").stdout)["spans"]
     assert (told["since"], told["until"]) == ("2026-05-09T13:58:00+00:00", None)
+
+
+def test_a_ring_says_what_an_attribution_asks_of_it(command: Command, finished: Path) -> None:
+    told = pl.read_parquet(finished / "conditions.parquet")
+    ring = told.filter(condition="firm_accounts").sort("value")["ring_id"][-1]
+    said = command("ring", finished, ring).stdout
+    met = re.findall(r"│ (met|not met) +│$", said, re.MULTILINE)
+    assert [word == "met" for word in met] == told.filter(ring_id=ring)["met"].to_list()
+    document = json.loads(command("ring", finished, ring, "--json").stdout)
+    assert document["conditions"] == told.filter(ring_id=ring).to_dicts()
 
 
 def test_an_unknown_ring(command: Command, finished: Path) -> None:

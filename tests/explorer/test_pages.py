@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from graphattr.explorer.against import changes
 from graphattr.explorer.runs import RUN_VARIABLE, Run
-from graphattr.records import SPANS
+from graphattr.records import CONDITIONS, SPANS
 
 from .plans import IMG, MARKED, PLANS, TOP
 
@@ -166,6 +166,30 @@ def test_accounts_that_changed_hands_are_named(
         f"- `{IMG}` until 9 May 2026 13:58: email changed, 1 device before it and 4 devices after it"
         in texts(test)
     )
+
+
+def test_a_ring_says_what_an_attribution_asks_of_it(
+    ring: Callable[..., AppTest], run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Runs of before that were not asked, and rings set apart, have no such table.
+    assert not [box for box in ring(id=TOP).expander if "attribution asks" in box.label]
+    copy = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    rows = [
+        (TOP, "firm_share", 0.597, 0.6, False),
+        (TOP, "score", 2.0, None, False),
+        ("other", "seam", 1.0, 0.0, True),
+    ]
+    rows += [(TOP, "evidence_groups", 3.0, 2.0, True)]
+    pl.DataFrame(rows, schema=CONDITIONS, orient="row").write_parquet(copy / "conditions.parquet")
+    monkeypatch.setenv(RUN_VARIABLE, str(copy))
+    (box,) = [box for box in ring(id=TOP).expander if "attribution asks" in box.label]
+    assert box.label == "What an attribution asks: 1 of 3 met"
+    (table,) = box.dataframe
+    assert table.value[["ring", "needed", "met"]].to_numpy().tolist() == [
+        ["59.7 %", "60.0 %", False],
+        ["2", "–", False],
+        ["3", "2", True],
+    ]
 
 
 def test_a_ring_that_a_reseller_may_run_has_two_levels(ring: Callable[..., AppTest]) -> None:

@@ -109,9 +109,16 @@ def _empty_folder(folder: Path) -> None:
     (folder / "usage").mkdir()
 
 
+def _one_too_high(folder: Path) -> None:
+    (folder / "signals").mkdir()
+    for path in [path for path in folder.iterdir() if path.name != "signals"]:
+        path.rename(folder / "signals" / path.name)
+
+
 @pytest.mark.parametrize(
     ("spoil", "named"),
     [
+        (_one_too_high, r"holds no table, but the folder signals in it does.*give \w+/signals"),
         (_no_accounts, "no accounts table"),
         (_only_accounts, "only the accounts table"),
         (_missing_column, r"ips\.csv has no column ip or ip_id"),

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from graphattr.attribution.rows import STATISTIC
-from graphattr.pipeline.attributing import allowed, eligible, is_lead, scores
+from graphattr.pipeline.attributing import is_lead, scores
+from graphattr.pipeline.conditions import allow, eligible
 from graphattr.settings import AttributionSettings
 from models import KnownRings
 from models.rings import ScoreCurve, shipped_ring_model
@@ -45,7 +46,7 @@ def known(number: int, families: str = "AB", score: float = 1.0, wrong: float = 
 
 
 def chosen(frame: pl.DataFrame, by: KnownRings, alpha: float = 0.01, lead: float = 0.5) -> list[bool]:
-    return allowed(frame, AttributionSettings(alpha=alpha, lead_probability=lead), by).to_list()
+    return allow(frame, AttributionSettings(alpha=alpha, lead_probability=lead), by).attributed.to_list()
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_known_rings_pass_the_filter_of_the_settings() -> None:
     # Known rings have ten accounts: where leads must have more, none is left either.
     for size, told in ((10, [True]), (11, [False])):
         settings = AttributionSettings(alpha=0.01, lead_size=size)
-        assert allowed(rings({}), settings, known(1000)).to_list() == told
+        assert allow(rings({}), settings, known(1000)).attributed.to_list() == told
 
 
 def test_the_score_sums_what_the_statistics_and_the_probability_of_control_say() -> None:
@@ -120,7 +121,7 @@ def test_closed_cases_calibrate_too() -> None:
 
     def attributed(number: int, wrong: float | None = None, ring: str = "r0") -> int:
         cases = None if wrong is None else pl.DataFrame({"ring_id": [ring], "wrong": [wrong]})
-        return int(allowed(many, AttributionSettings(alpha=0.01), known(number), cases).sum())
+        return int(allow(many, AttributionSettings(alpha=0.01), known(number), cases).attributed.sum())
 
     # e >= 30 / (.01 * 600) = 5 is needed: 100 / 20 with 99 known rings of a family is enough, 99 / 20 is not.
     assert attributed(198) == 30

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from graphattr.errors import RunError
-from graphattr.explorer import queries, signals, state, ui
+from graphattr.explorer import conditions, queries, signals, state, ui
 from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
 from graphattr.explorer.text import code, count, moment, percent, period, plural, shown
 from graphattr.explorer.timeline import BRUSH, timeline
 from graphattr.explorer.words import SET_APART, SPANS, STATUS, STATUS_COLOUR, STATUS_MEANS, headline, span
 from graphattr.records import Status, Tier
+
+_TEXT = st.column_config.TextColumn
 
 
 @ui.guarded
@@ -35,6 +38,7 @@ def show() -> None:
         st.badge(STATUS[status], color=STATUS_COLOUR[status], help=STATUS_MEANS[status])
     st.markdown(f"**{headline(ring)}** {STATUS_MEANS[Status(ring['status'])]}")
     _set_apart(run, ring["ring_id"])
+    _conditions(run, ring["ring_id"])
     _spans(run, ring["ring_id"])
     _figures(run, ring)
     active = _timeline(run, ring)
@@ -66,6 +70,23 @@ def _set_apart(run: Run, ring_id: str) -> None:
             if st.button(shown(other["ring_id"]), key=f"apart_{other['ring_id']}", type="tertiary"):
                 ui.open_ring(other["ring_id"])
             st.badge(STATUS[Status(other["status"])], color=STATUS_COLOUR[Status(other["status"])])
+
+
+def _conditions(run: Run, ring_id: str) -> None:
+    """What an attribution asks of the ring and whether it has it, folded away."""
+    rows = conditions.told(queries.conditions(run, ring_id))
+    if not rows:
+        return
+    met = sum(row["met"] for row in rows)
+    with st.expander(f"What an attribution asks: {met} of {len(rows)} met"):
+        st.markdown(conditions.ASKED)
+        columns = {
+            "asked": _TEXT("Asked", width=460),
+            "ring": _TEXT("This ring", width=120),
+            "needed": _TEXT("At least", width=120),
+            "met": st.column_config.CheckboxColumn("Met", width=60),
+        }
+        ui.table(pl.DataFrame(rows), columns, key="conditions", alt="What an attribution asks", height=480)
 
 
 def _spans(run: Run, ring_id: str) -> None:
