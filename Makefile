@@ -30,7 +30,9 @@ lock: ## compile the pinned, hashed requirements from pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" pyproject.toml requirements-build.in --extra train -c requirements.txt -o requirements-train.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	  --custom-compile-command "make lock" pyproject.toml requirements-build.in --extra train --extra dev -c requirements-train.txt -o requirements-dev.txt
+	  --custom-compile-command "make lock" pyproject.toml requirements-build.in --extra notebooks -c requirements.txt -o requirements-notebooks.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	  --custom-compile-command "make lock" pyproject.toml requirements-build.in --extra train --extra notebooks --extra dev -c requirements-train.txt -c requirements-notebooks.txt -o requirements-dev.txt
 
 demo: setup ## run the main job on sample_data and say what to open next
 	@rm -rf demo-run
