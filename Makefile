@@ -7,7 +7,7 @@ OUT ?= hop-run
 HOP_DATA ?= ../shared/data/hop
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-train demo explore hop neo4j neo4j-stop sample model rings benchmark-quality benchmark-adversary system test lint types layers check lock clean
+.PHONY: help setup setup-train demo explore notebooks hop neo4j neo4j-stop sample model rings benchmark-quality benchmark-adversary system test lint types layers check lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ demo: setup ## run the main job on sample_data and say what to open next
 
 explore: setup ## open the explorer on the demo's run (RUN=folder for another)
 	@$(BIN)/graphattr explore $(or $(RUN),demo-run)
+
+notebooks: setup ## open the analysts' notebooks on the demo's run (RUN=folder for another)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-notebooks.txt
+	GRAPHATTR_RUN=$(abspath $(or $(RUN),demo-run)) $(BIN)/python -m marimo edit notebooks
 
 hop: setup ## the main job on the hop data: make hop OUT=DIR
 	@test -d "$(HOP_DATA)" || { echo "make hop: no folder $(HOP_DATA); expected the hop data there, or name it with HOP_DATA=DIR"; exit 2; }
