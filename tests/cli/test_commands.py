@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -240,3 +243,17 @@ def test_json_errors_are_json(command: Command, tmp_path: Path) -> None:
     done = command("run", tmp_path / "none", "--out", tmp_path / "run", "--json")
     assert done.returncode == 2
     assert "none" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("3", "3")])
+def test_linear_algebra_has_one_thread_unless_asked(given: str | None, used: str) -> None:
+    # What a training makes depends on it in the last bit, and should not on how many cores there are.
+    place = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    told = "import os, sys, graphattr; assert 'numpy' not in sys.modules; import graphattr.cli"
+    told += "; print(os.environ[sys.argv[1]])"
+    done = subprocess.run(
+        [sys.executable, "-c", told, "OPENBLAS_NUM_THREADS"],
+        env=place if given is None else place | {"OPENBLAS_NUM_THREADS": given},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == used
