@@ -46,7 +46,7 @@ explore: setup ## open the explorer on the demo's run (RUN=folder for another)
 
 notebooks: setup ## open the analysts' notebooks on the demo's run (RUN=folder for another)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-notebooks.txt
-	GRAPHATTR_RUN=$(abspath $(or $(RUN),demo-run)) $(BIN)/python -m marimo edit notebooks
+	GRAPHATTR_RUN=$(abspath $(or $(RUN),demo-run)) $(BIN)/python -m marimo edit --skip-update-check notebooks
 
 hop: setup ## the main job on the hop data: make hop OUT=DIR
 	@test -d "$(HOP_DATA)" || { echo "make hop: no folder $(HOP_DATA); expected the hop data there, or name it with HOP_DATA=DIR"; exit 2; }

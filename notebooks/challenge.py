@@ -10,10 +10,9 @@ def _():
     import marimo as mo
     import networkx as nx
     import polars as pl
-    from opening import given, rings_of, run_folder
+    from opening import given, rings_of, run_folder, sheet
 
     from graphattr.explorer.conditions import told
-    from graphattr.explorer.text import printable
     from graphattr.records import FAMILY_ROW, GROUPS, HYPOTHESES, PRIOR_ROW, RunPaths
 
     return (
@@ -26,9 +25,9 @@ def _():
         mo,
         nx,
         pl,
-        printable,
         rings_of,
         run_folder,
+        sheet,
         told,
     )
 
@@ -84,7 +83,7 @@ def _(links, members, nx, pl):
 
 
 @app.cell
-def _(GROUPS, members, mo, odds, pl, what_is_left):
+def _(GROUPS, members, mo, odds, pl, what_is_left, sheet):
     by_group = pl.DataFrame(
         [{"without": "nothing", **what_is_left(odds)}]
         + [{"without": name, **what_is_left(odds - pl.col(f"log10_lr_{name}"))} for name in GROUPS]
@@ -95,14 +94,14 @@ def _(GROUPS, members, mo, odds, pl, what_is_left):
                 f"## One kind of evidence taken away\nLinks that stay above even odds, and how many of the {len(members)} members "
                 "these still hold together."
             ),
-            by_group,
+            sheet(by_group),
         ]
     )
     return (by_group,)
 
 
 @app.cell
-def _(evidence, links, mo, odds, pl, printable, what_is_left):
+def _(evidence, links, mo, odds, pl, what_is_left, sheet):
     # Nothing takes the place of the piece that goes, so this is more than would fall.
     values = (
         evidence.filter(pl.col("used") & pl.col("value").is_not_null())
@@ -118,20 +117,20 @@ def _(evidence, links, mo, odds, pl, printable, what_is_left):
         changed = links.join(lost, on=["account_a", "account_b"], how="left")
         told_left = what_is_left(odds - pl.col("lost").fill_null(0), changed)
         rows.append({"without": signal, "value": value, "pairs that share it": pairs, **told_left})
-    by_value = printable(pl.DataFrame(rows))
+    by_value = pl.DataFrame(rows)
     mo.vstack(
         [
             mo.md(
                 "## One shared value taken away\nThe ten that carry most. Nothing takes the place of what goes, so less would fall."
             ),
-            by_value,
+            sheet(by_value),
         ]
     )
     return (by_value,)
 
 
 @app.cell
-def _(FAMILY_ROW, HYPOTHESES, PRIOR_ROW, mo, paths, pl, ring):
+def _(FAMILY_ROW, HYPOTHESES, PRIOR_ROW, mo, paths, pl, ring, sheet):
     # The rows of the matrix sum to the log posterior: leave one out, and normalise again.
     matrix = pl.read_parquet(paths.table("matrix")).filter(ring_id=ring.value)
     columns = [f"log10_lr_{name}" for name in HYPOTHESES]
@@ -150,12 +149,12 @@ def _(FAMILY_ROW, HYPOTHESES, PRIOR_ROW, mo, paths, pl, ring):
     by_statistic = pl.DataFrame(
         told_by, schema=["without", "leading hypothesis", "probability"], orient="row"
     )
-    mo.vstack([mo.md("## One statistic taken away"), by_statistic.sort("probability", "without")])
+    mo.vstack([mo.md("## One statistic taken away"), sheet(by_statistic.sort("probability", "without"))])
     return (by_statistic,)
 
 
 @app.cell
-def _(mo, paths, pl, ring, told):
+def _(mo, paths, pl, ring, told, sheet):
     rows_of = (
         pl.read_parquet(paths.conditions).filter(ring_id=ring.value) if paths.conditions.is_file() else None
     )
@@ -165,7 +164,7 @@ def _(mo, paths, pl, ring, told):
             mo.md("## What an attribution asks of it"),
             mo.md("Nothing: it was set apart from a ring that is attributed.")
             if conditions is None
-            else conditions,
+            else sheet(conditions),
         ]
     )
     return (conditions,)

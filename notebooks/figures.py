@@ -15,11 +15,25 @@ def _():
 
     import marimo as mo
     import polars as pl
-    from opening import given, rings_of, run_folder
+    from opening import given, rings_of, run_folder, sheet
 
     from graphattr.evidence import build_bundle, verify_bundle
 
-    return Path, build_bundle, io, json, given, mo, pl, rings_of, run_folder, tempfile, verify_bundle, zipfile
+    return (
+        Path,
+        build_bundle,
+        io,
+        json,
+        given,
+        mo,
+        pl,
+        rings_of,
+        run_folder,
+        sheet,
+        tempfile,
+        verify_bundle,
+        zipfile,
+    )
 
 
 @app.cell
@@ -43,7 +57,7 @@ def _(Path, build_bundle, given, mo, rings_of, run_folder, tempfile):
 
 
 @app.cell
-def _(bundle, io, json, mo, pl, zipfile):
+def _(bundle, io, json, mo, pl, zipfile, sheet):
     with zipfile.ZipFile(bundle) as packed:
         names = {name.split("/", 1)[1]: name for name in packed.namelist()}
         stated = json.loads(packed.read(names["data/report/figures.json"]))["figures"]
@@ -57,12 +71,12 @@ def _(bundle, io, json, mo, pl, zipfile):
     kept = ("id", "shown", "unit", "derivation")
     figures = pl.DataFrame([{name: figure[name] for name in kept} for figure in stated])
     rows = pl.DataFrame({"table": list(tables), "rows": [table.height for table in tables.values()]})
-    mo.vstack([mo.md(f"## What it states: {figures.height} figures"), figures, rows])
+    mo.vstack([mo.md(f"## What it states: {figures.height} figures"), sheet(figures), sheet(rows)])
     return figures, stated, tables
 
 
 @app.cell
-def _(mo, pl, stated, tables):
+def _(mo, pl, stated, tables, sheet):
     # With nothing of graphattr: a rule is a sentence, and these three are a count, a product and a sum.
     members, links, matrix = (tables[name] for name in ("members", "links", "matrix"))
     sums = matrix.group_by("ring_id").agg(pl.col("^log10_lr_.*$").fill_null(0).sum())
@@ -93,14 +107,14 @@ def _(mo, pl, stated, tables):
                 "## By hand\nThe accounts of a ring counted, its hypotheses from the rows of its matrix, and its links' probabilities "
                 "from their log10 likelihood ratio and prior odds. What differs is rounding."
             ),
-            by_hand.sort("differs", "figure", descending=[True, False]),
+            sheet(by_hand.sort("differs", "figure", descending=[True, False])),
         ]
     )
     return (by_hand,)
 
 
 @app.cell
-def _(bundle, mo, pl, verify_bundle):
+def _(bundle, mo, pl, verify_bundle, sheet):
     report = verify_bundle(bundle)
     steps = pl.DataFrame(
         [{"step": step.number, "name": step.name, "checked": step.checked} for step in report.steps]
@@ -110,7 +124,7 @@ def _(bundle, mo, pl, verify_bundle):
             mo.md(
                 "## By its rule, every one\nThe step `figures` computes each from the tables and compares; one that differs fails it."
             ),
-            steps,
+            sheet(steps),
             mo.md("\n".join(f"- {note}" for note in report.notes)),
         ]
     )

@@ -10,16 +10,15 @@ def _():
     import altair as alt
     import marimo as mo
     import polars as pl
-    from opening import rings_of, run_folder
+    from opening import rings_of, run_folder, sheet
 
-    from graphattr.explorer.text import printable
     from graphattr.records import INNOCENT, RunPaths
 
-    return INNOCENT, RunPaths, alt, mo, pl, printable, rings_of, run_folder
+    return INNOCENT, RunPaths, alt, mo, pl, rings_of, run_folder, sheet
 
 
 @app.cell
-def _(RunPaths, mo, pl, printable, run_folder):
+def _(RunPaths, mo, pl, run_folder, sheet):
     paths = RunPaths(run_folder())
     holdings, evidence = (pl.scan_parquet(paths.table(name)) for name in ("holdings", "evidence"))
     crowds = (
@@ -43,14 +42,14 @@ def _(RunPaths, mo, pl, printable, run_folder):
                 people who have nothing to do with each other. These values are held by most accounts.
                 """
             ),
-            printable(crowds),
+            sheet(crowds),
         ]
     )
     return crowds, evidence, paths
 
 
 @app.cell
-def _(alt, evidence, mo, pl):
+def _(alt, evidence, mo, pl, sheet):
     weight = (
         evidence.filter(pl.col("holders").is_not_null())
         .with_columns(crowd=2 ** pl.col("holders").cast(pl.Float64).log(2).floor())
@@ -77,14 +76,14 @@ def _(alt, evidence, mo, pl):
                 "Among linked pairs: the more hold a value, the less it says. Below 0 it speaks against common control."
             ),
             chart,
-            weight,
+            sheet(weight),
         ]
     )
     return (weight,)
 
 
 @app.cell
-def _(INNOCENT, mo, paths, pl, rings_of):
+def _(INNOCENT, mo, paths, pl, rings_of, sheet):
     told = rings_of(paths.root).filter(pl.col("hypothesis").is_in(INNOCENT))
     kinds = told.group_by("hypothesis").agg(
         rings=pl.len(), accounts=pl.col("size").sum(), attributed=(pl.col("status") == "attributed").sum()
@@ -95,14 +94,14 @@ def _(INNOCENT, mo, paths, pl, rings_of):
                 "## Rings with an innocent explanation in the lead\n"
                 "Grouped, because they share much; never attributed, because something else explains it better."
             ),
-            kinds.sort("hypothesis"),
+            sheet(kinds.sort("hypothesis")),
         ]
     )
     return kinds, told
 
 
 @app.cell
-def _(evidence, mo, paths, pl, printable, told):
+def _(evidence, mo, paths, pl, told, sheet):
     # What holds the largest of them together, beside how common it is in the whole run.
     if told.height:
         ring = told["ring_id"][0]
@@ -120,7 +119,7 @@ def _(evidence, mo, paths, pl, printable, told):
             .head(15)
             .collect()
         )  # fmt: skip
-        said = mo.vstack([mo.md(f"## What `{ring}` shares"), printable(shared)])
+        said = mo.vstack([mo.md(f"## What `{ring}` shares"), sheet(shared)])
     else:
         shared = pl.DataFrame()
         said = mo.md("No ring has an innocent explanation in the lead.")

@@ -9,13 +9,13 @@ app = marimo.App(width="medium", app_title="Hunting from one account")
 def _():
     import marimo as mo
     import polars as pl
-    from opening import ask, given, rings_of, run_folder, view_of
+    from opening import ask, given, rings_of, run_folder, sheet, view_of
 
     from graphattr.evidence import pair_page, pair_text
-    from graphattr.explorer.text import printable, shown
+    from graphattr.explorer.text import shown
     from graphattr.records import RunPaths
 
-    return RunPaths, ask, given, mo, pair_page, pair_text, pl, printable, rings_of, run_folder, shown, view_of
+    return RunPaths, ask, given, mo, pair_page, pair_text, pl, rings_of, run_folder, sheet, shown, view_of
 
 
 @app.cell
@@ -38,7 +38,7 @@ def _(RunPaths, given, mo, pl, rings_of, run_folder, view_of):
 
 
 @app.cell
-def _(account, mo, pl, printable, view):
+def _(account, mo, pl, view, sheet):
     held = view.shared_values(account.value)
     values = pl.DataFrame(
         {
@@ -50,12 +50,12 @@ def _(account, mo, pl, printable, view):
         },
         strict=False,
     )
-    mo.vstack([mo.md("## What it shares with others, the rarest first"), printable(values)])
+    mo.vstack([mo.md("## What it shares with others, the rarest first"), sheet(values)])
     return held, values
 
 
 @app.cell
-def _(account, ask, mo, pl, view):
+def _(account, ask, mo, pl, view, sheet):
     linked = pl.concat(
         [
             ask(
@@ -76,7 +76,7 @@ def _(account, ask, mo, pl, view):
             mo.md(
                 "## Whom it is linked with\n`low` and `high`: what nine in ten simulated worlds made of such evidence."
             ),
-            linked,
+            sheet(linked),
         ]
     )
     return (linked,)
@@ -93,7 +93,7 @@ def _(account, linked, mo, pair_page, pair_text, run):
 
 
 @app.cell
-def _(account, linked, mo, pl, shown, view):
+def _(account, linked, mo, pl, shown, view, sheet):
     # Paths over rare values and links to accounts that it is not linked with: what an investigator would follow next.
     known = {account.value, *linked["account"].to_list()}
     ring = view.ring_of(account.value)
@@ -113,7 +113,7 @@ def _(account, linked, mo, pl, shown, view):
     mo.vstack(
         [
             mo.md("## Members of its ring that hang on others"),
-            pl.DataFrame(rows) if rows else mo.md("There are none."),
+            sheet(pl.DataFrame(rows)) if rows else mo.md("There are none."),
         ]
     )
     return others, rows

@@ -41,14 +41,20 @@ def view_of(run: Path) -> View:
 
 
 def ask(view: View, cypher: str, limit: int = 1000, **params: Any) -> pl.DataFrame:
-    """The answer to a read-only Cypher query as a table; text that signals hold is shown as text."""
+    """The answer to a read-only Cypher query as a table."""
     found = view.query(cypher, params, limit=limit)
     columns = {name: [_plain(row[n]) for row in found.rows] for n, name in enumerate(found.columns)}
-    return printable(pl.DataFrame(columns, strict=False))
+    return pl.DataFrame(columns, strict=False)
 
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def sheet(frame: pl.DataFrame) -> Any:
+    """The frame as it is shown: foreign text as text, and no export that a spreadsheet could take for formulas."""
+    safe = printable(frame)
+    return mo.ui.table(safe, selection=None, show_download=False) if mo.running_in_notebook() else safe
 
 
 def rings_of(run: Path) -> pl.DataFrame:

@@ -9,11 +9,11 @@ app = marimo.App(width="medium", app_title="A tour of the graph")
 def _():
     import marimo as mo
     import polars as pl
-    from opening import ask, run_folder, view_of
+    from opening import ask, run_folder, sheet, view_of
 
     from graphattr.store.schema import EDGES, NODES
 
-    return EDGES, NODES, ask, mo, pl, run_folder, view_of
+    return EDGES, NODES, ask, mo, pl, run_folder, sheet, view_of
 
 
 @app.cell
@@ -33,7 +33,7 @@ def _(mo, run_folder, view_of):
 
 
 @app.cell
-def _(EDGES, NODES, ask, mo, pl, view):
+def _(EDGES, NODES, ask, mo, pl, view, sheet):
     nodes = pl.DataFrame(
         {
             "label": [node.label for node in NODES],
@@ -51,25 +51,28 @@ def _(EDGES, NODES, ask, mo, pl, view):
             ],
         }
     )
-    mo.vstack([mo.md("## What is in it"), nodes, edges])
+    mo.vstack([mo.md("## What is in it"), sheet(nodes), sheet(edges)])
     return edges, nodes
 
 
 @app.cell
-def _(ask, mo, view):
+def _(ask, mo, sheet, view):
     largest = ask(
         view,
         "MATCH (r:Ring) RETURN r.id AS ring, r.size AS accounts, r.hypothesis AS hypothesis, r.status AS status "
         "ORDER BY accounts DESC, ring LIMIT 10",
     )
     mo.vstack(
-        [mo.md("## The largest rings\n`status` says what the error control lets be said of each."), largest]
+        [
+            mo.md("## The largest rings\n`status` says what the error control lets be said of each."),
+            sheet(largest),
+        ]
     )
     return (largest,)
 
 
 @app.cell
-def _(ask, mo, view):
+def _(ask, mo, view, sheet):
     crowds = ask(
         view,
         "MATCH (a:Account)-[u:USED_IP]->(v:Ip) RETURN v.id AS address, v.kind AS kind, count(*) AS accounts, "
@@ -80,14 +83,14 @@ def _(ask, mo, view):
             mo.md(
                 "## Crowds\nThe addresses of most accounts: what many share says little of any two of them."
             ),
-            crowds,
+            sheet(crowds),
         ]
     )
     return (crowds,)
 
 
 @app.cell
-def _(ask, largest, mo, view):
+def _(ask, largest, mo, view, sheet):
     first = largest["ring"][0] if largest.height else None
     inside = ask(
         view,
@@ -98,7 +101,7 @@ def _(ask, largest, mo, view):
     mo.vstack(
         [
             mo.md(f"## Devices inside `{first}`\nValues are given as parameters, never pasted into a query."),
-            inside,
+            sheet(inside),
         ]
     )
     return (inside,)
@@ -116,14 +119,16 @@ def _(mo):
 
 
 @app.cell
-def _(ask, cypher, mo, view):
+def _(ask, cypher, mo, view, sheet):
     from graphattr.errors import GraphattrError
 
     try:
         own = ask(view, cypher.value)
+        said = sheet(own)
     except GraphattrError as error:
-        own = mo.md(f"```\n{error}\n```")
-    own
+        own = None
+        said = mo.md(f"```\n{error}\n```")
+    said
     return (own,)
 
 
