@@ -92,7 +92,7 @@ class Folder:
         """Tables by file or folder name, and the names of all other entries.
 
         Raises:
-            LoadError: a table is given twice, or a folder in this one holds the tables.
+            LoadError: a table is given twice.
         """
         found: dict[str, str] = {}
         unknown = []
@@ -109,12 +109,14 @@ class Folder:
                 )
             else:
                 found[table] = entry.name
-        if not found:
-            self._one_too_high()
         return found, unknown
 
-    def _one_too_high(self) -> None:
-        """Refuses a folder, of which one inside it holds the accounts: signals beside a truth, or a run's."""
+    def refuse_one_too_high(self) -> None:
+        """Refuses a folder, of which one inside it holds the accounts: signals beside a truth, or a run's.
+
+        Raises:
+            LoadError: it is one.
+        """
         names = [f"accounts{suffix}" for suffix in ("", *SUFFIXES)]
         for inner in sorted(path for path in self.root.iterdir() if path.is_dir()):
             if any((inner / name).exists() for name in names):

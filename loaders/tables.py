@@ -22,9 +22,12 @@ def file_tables(folder: Folder, mapping: Mapping, path: Path | None) -> tuple[Ta
         path: the mapping file, which is no unknown file where it lies in the folder.
 
     Raises:
-        LoadError: a table is given twice, or a file or column that the mapping names is missing.
+        LoadError: a table is given twice, a file or column that the mapping names is missing, or a folder in
+            this one holds the tables.
     """
     found, unknown = folder.discover()
+    if not found and not mapping.tables:
+        folder.refuse_one_too_high()
     tables: Tables = {}
     for name in TABLES:
         if name in mapping.tables:

@@ -12,6 +12,7 @@ def _():
     import polars as pl
     from opening import given, rings_of, run_folder, sheet
 
+    from graphattr.errors import RunError
     from graphattr.explorer.conditions import told
     from graphattr.records import FAMILY_ROW, GROUPS, HYPOTHESES, PRIOR_ROW, RunPaths
 
@@ -20,6 +21,7 @@ def _():
         GROUPS,
         HYPOTHESES,
         PRIOR_ROW,
+        RunError,
         RunPaths,
         given,
         mo,
@@ -33,11 +35,14 @@ def _():
 
 
 @app.cell
-def _(RunPaths, given, mo, rings_of, run_folder):
+def _(RunError, RunPaths, given, mo, rings_of, run_folder):
     paths = RunPaths(run_folder())
     rings = rings_of(paths.root)
     asked = given("ring") or rings["ring_id"][0]
-    ring = mo.ui.dropdown(rings["ring_id"].head(50).to_list(), value=asked, label="Ring")
+    choices = list(dict.fromkeys([*rings["ring_id"].head(50), *rings.filter(ring_id=asked)["ring_id"]]))
+    if asked not in choices:
+        raise RunError(f"the run has no ring {asked}", "one of `graphattr rings`")
+    ring = mo.ui.dropdown(choices, value=asked, label="Ring")
     mo.vstack(
         [
             mo.md(
@@ -162,7 +167,9 @@ def _(mo, paths, pl, ring, told, sheet):
     mo.vstack(
         [
             mo.md("## What an attribution asks of it"),
-            mo.md("Nothing: it was set apart from a ring that is attributed.")
+            mo.md(
+                "This run says nothing of it: it was set apart from a ring that is attributed, or the run is of an older version."
+            )
             if conditions is None
             else sheet(conditions),
         ]

@@ -11,6 +11,7 @@ def _():
     import json
     import tempfile
     import zipfile
+    from html import escape
     from pathlib import Path
 
     import marimo as mo
@@ -18,13 +19,16 @@ def _():
     from opening import given, rings_of, run_folder, sheet
 
     from graphattr.evidence import build_bundle, verify_bundle
+    from graphattr.explorer.text import code
 
     return (
         Path,
         build_bundle,
+        code,
+        escape,
+        given,
         io,
         json,
-        given,
         mo,
         pl,
         rings_of,
@@ -37,7 +41,7 @@ def _():
 
 
 @app.cell
-def _(Path, build_bundle, given, mo, rings_of, run_folder, tempfile):
+def _(Path, build_bundle, code, escape, given, mo, rings_of, run_folder, tempfile):
     packed_before = given("bundle")
     place = tempfile.TemporaryDirectory(prefix="graphattr-figures-")
     if packed_before:
@@ -49,7 +53,7 @@ def _(Path, build_bundle, given, mo, rings_of, run_folder, tempfile):
         f"""
         # Every figure of a bundle
 
-        The bundle `{bundle.name}` (`-- --bundle FILE` for another; without it one is made of the run's first ring). It holds its
+        The bundle {escape(code(bundle.name))} (`-- --bundle FILE` for another; without it one is made of the run's first ring). It holds its
         tables and each figure with the rule that it follows, so nothing but this file is needed.
         """
     )
@@ -57,8 +61,27 @@ def _(Path, build_bundle, given, mo, rings_of, run_folder, tempfile):
 
 
 @app.cell
-def _(bundle, io, json, mo, pl, zipfile, sheet):
-    with zipfile.ZipFile(bundle) as packed:
+def _(bundle, mo, pl, verify_bundle, sheet):
+    report = verify_bundle(bundle)
+    steps = pl.DataFrame(
+        [{"step": step.number, "name": step.name, "checked": step.checked} for step in report.steps]
+    )
+    mo.vstack(
+        [
+            mo.md(
+                "## By its rule, every one\nThe step `figures` computes each from the tables and compares; one that differs fails it."
+            ),
+            sheet(steps),
+            mo.md("\n".join(f"- {note}" for note in report.notes)),
+        ]
+    )
+    return report, steps
+
+
+@app.cell
+def _(io, json, mo, pl, report, zipfile, sheet):
+    # Only what was verified is opened: sizes, names and digests are those that the signer stated.
+    with zipfile.ZipFile(report.path) as packed:
         names = {name.split("/", 1)[1]: name for name in packed.namelist()}
         stated = json.loads(packed.read(names["data/report/figures.json"]))["figures"]
         tables = {
@@ -78,7 +101,12 @@ def _(bundle, io, json, mo, pl, zipfile, sheet):
 @app.cell
 def _(mo, pl, stated, tables, sheet):
     # With nothing of graphattr: a rule is a sentence, and these three are a count, a product and a sum.
-    members, links, matrix = (tables[name] for name in ("members", "links", "matrix"))
+    needed = ("members", "links", "matrix")
+    mo.stop(
+        not set(needed) <= tables.keys(),
+        mo.md("By hand: not from this bundle, whose audience gets too few of its tables."),
+    )
+    members, links, matrix = (tables[name] for name in needed)
     sums = matrix.group_by("ring_id").agg(pl.col("^log10_lr_.*$").fill_null(0).sum())
     weights = {name: 10 ** pl.col(name) for name in sums.columns if name != "ring_id"}
     shares = sums.with_columns(
@@ -111,24 +139,6 @@ def _(mo, pl, stated, tables, sheet):
         ]
     )
     return (by_hand,)
-
-
-@app.cell
-def _(bundle, mo, pl, verify_bundle, sheet):
-    report = verify_bundle(bundle)
-    steps = pl.DataFrame(
-        [{"step": step.number, "name": step.name, "checked": step.checked} for step in report.steps]
-    )
-    mo.vstack(
-        [
-            mo.md(
-                "## By its rule, every one\nThe step `figures` computes each from the tables and compares; one that differs fails it."
-            ),
-            sheet(steps),
-            mo.md("\n".join(f"- {note}" for note in report.notes)),
-        ]
-    )
-    return report, steps
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def _(INNOCENT, mo, paths, pl, rings_of, sheet):
         [
             mo.md(
                 "## Rings with an innocent explanation in the lead\n"
-                "Grouped, because they share much; never attributed, because something else explains it better."
+                "Grouped, because they share much. None is attributed unless the explanations by common control, taken together, are more probable than not."
             ),
             sheet(kinds.sort("hypothesis")),
         ]

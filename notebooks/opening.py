@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import os
-import sys
-from itertools import pairwise
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import marimo as mo
 import polars as pl
 
+from graphattr.errors import RunError
 from graphattr.explorer.text import printable
 from graphattr.records import RunPaths
 from graphattr.settings import Secrets
 from graphattr.store.base import View
 from graphattr.store.open import open_run
 
+#: Rows that a table shows.
+MOST_ROWS = 200
+
 
 def given(name: str) -> str | None:
     """What was asked for: `--NAME VALUE` on the command line, else GRAPHATTR_NAME of the environment."""
-    # As a script, and in Jupyter, there is none of marimo's own.
-    line = mo.cli_args() if mo.running_in_notebook() else dict(pairwise(sys.argv))
-    asked = line.get(name) or line.get(f"--{name}")
+    if mo.running_in_notebook():
+        asked = mo.cli_args().get(name)
+    else:  # as a script, and in Jupyter, there is no line of marimo's own
+        line = ArgumentParser(add_help=False, allow_abbrev=False)
+        line.add_argument(f"--{name}")
+        asked = vars(line.parse_known_args()[0])[name]
     return str(asked) if asked else os.environ.get(f"GRAPHATTR_{name.upper()}")
 
 
@@ -52,14 +58,26 @@ def _plain(value: Any) -> Any:
 
 
 def sheet(frame: pl.DataFrame) -> Any:
-    """The frame as it is shown: foreign text as text, and no export that a spreadsheet could take for formulas."""
+    """The frame as it is shown: foreign text as text, and no export that a spreadsheet could take for formulas.
+
+    Marimo's own tables fetch what looks like the address of a picture, and draw Markdown: this one is plain HTML.
+    """
     safe = printable(frame)
-    return mo.ui.table(safe, selection=None, show_download=False) if mo.running_in_notebook() else safe
+    if not mo.running_in_notebook():
+        return safe
+    with pl.Config(tbl_rows=MOST_ROWS, tbl_cols=-1, fmt_str_lengths=200):
+        return mo.Html(safe._repr_html_())
 
 
 def rings_of(run: Path) -> pl.DataFrame:
-    """The run's rings, those that are attributed first, then leads, the largest first."""
+    """The run's rings, those that are attributed first, then leads, the largest first.
+
+    Raises:
+        RunError: it has none.
+    """
     order = {"attributed": 0, "lead": 1, "not_attributable": 2}
     rings = pl.read_parquet(RunPaths(run).table("rings"))
+    if rings.is_empty():
+        raise RunError(f"the run {run.name} has no rings", "a run that found some")
     rank = pl.col("status").replace_strict(order, return_dtype=pl.Int64)
     return rings.sort(rank, "size", "ring_id", descending=[False, True, False])

@@ -12,9 +12,9 @@ from graphattr.explorer.text import NONE, count, odds
 
 #: Said before the conditions.
 ASKED: Final = (
-    "An attribution asks all of this of the ring's firm part: the members who stay together whichever kind of evidence"
-    " is left out. The last two are the error control's: how right rings with known truth were at such a score, and"
-    " whether there are enough of them for what this run has to attribute."
+    "An attribution asks all of this of the run, of the ring, and of its firm part: the members who stay together"
+    " whichever kind of evidence is left out. The last two are the error control's: how right rings with"
+    " known truth were at such a score, and whether there are enough of them for what this run has to attribute."
 )
 
 
@@ -59,5 +59,7 @@ def told(rows: pl.DataFrame) -> list[dict[str, Any]]:
     for row in rows.iter_rows(named=True):
         words = _CONDITION[row["condition"]]
         figures = {"ring": words.figure(row["value"]), "needed": words.figure(row["needed"])}
+        if not row["met"] and figures["ring"] == figures["needed"] != NONE:
+            figures["ring"] = f"just below {figures['needed']}"
         found.append({"asked": words.what, **figures, "met": row["met"]})
     return found

@@ -59,8 +59,13 @@ def eligible(rings: pl.DataFrame, settings: AttributionSettings) -> pl.Series:
         rings: size, controlled, groups and seam of the part, weakest_point, whole and whole_seam of the ring.
         settings: lead_probability, lead_size.
     """
-    met = [(value >= least(settings)).fill_null(value=False) for value, least in _OF_RING.values()]
+    met = [(_known(value) >= least(settings)).fill_null(value=False) for value, least in _OF_RING.values()]
     return rings.select(pl.all_horizontal(met).alias("eligible")).to_series()
+
+
+def _known(figure: pl.Expr) -> pl.Expr:
+    """The figure, null where it is no finite number: what no number was found for is not met."""
+    return pl.when(figure.is_finite()).then(figure)
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def conditions(
     )
     asked: dict[str, tuple[pl.Expr | pl.Series, pl.Expr | pl.Series]] = {
         "tables": (pl.lit(float(tables)), pl.lit(float(len(NEEDED)))),
-        "known_rings": (pl.lit(float(len(known))), pl.lit(1.0)),
+        "known_rings": (pl.lit(0.0 if known.tuning is None else float(len(known))), pl.lit(1.0)),
         **{name: (value, pl.lit(least(settings))) for name, (value, least) in _OF_RING.items()},
         "score": (pl.col("score"), pl.lit(unknown)),
         "e_value": (pl.Series(e_value), pl.Series(needed)),
@@ -151,9 +156,8 @@ def conditions(
         )
         for number, (name, (value, least)) in enumerate(asked.items())
     ]
-    # What no number was found for is not met.
-    figures = (pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in ("value", "needed"))
-    table = pl.concat(parts).with_columns(figures).sort("ring_id", "order")
+    figures = {name: _known(pl.col(name)) for name in ("value", "needed")}
+    table = pl.concat(parts).with_columns(**figures).sort("ring_id", "order")
     met = (pl.col("value") >= pl.col("needed")).fill_null(value=False)
     return table.with_columns(met=met).select(*CONDITIONS).cast(pl.Schema(CONDITIONS))
 

@@ -105,6 +105,18 @@ def test_files_of_the_contract_are_read_beside_a_mapping(loading: Load, world: P
     assert loaded.result.report["unknown_files"] == []
 
 
+def test_mapped_files_may_be_all_in_a_folder(loading: Load, world: Path) -> None:
+    write(world, "usage.csv", [SOUND["usage"]])
+    for path in [path for path in world.iterdir() if path.is_file()]:
+        (world / "raw").mkdir(exist_ok=True)
+        path.rename(world / "raw" / path.name)
+    names = sorted(path.name for path in (world / "raw").iterdir())
+    entries = [f'[[tables.{Path(name).stem}]]\nfile = "raw/{name}"\n' for name in names]
+    assert "accounts.csv" in names
+    loaded = loading(world, mapping=mapped(world, "".join(entries)))
+    assert list(loaded.result.tables) == ["accounts", "usage"]
+
+
 def test_a_mapped_file_is_not_read_by_its_name(loading: Load, world: Path) -> None:
     write(world, "usage.csv", [{"who": "a1", "observed_at": "2025-03-01", "event": "e"}])
     text = '[[tables.events]]\nfile = "usage.csv"\ncolumns = { account_id = "who" }\n'

@@ -35,6 +35,8 @@ def test_a_ring_that_meets_all_conditions_is_attributed_and_no_other() -> None:
     frame = rings(
         {}, {"size": 4, "whole": 6}, {"score": 0.5}, {"weakest_point": "ip 10.0.0.1"}, {"controlled": None}
     )
+    nowhere = rings({"seam": float("nan")}, {"whole_seam": float("inf")})
+    assert eligible(nowhere, FEW).to_list() == [False, False]
     table = asked(frame, 1000)
     assert table.schema == pl.Schema(CONDITIONS)
     all_met = table.group_by("ring_id", maintain_order=True).agg(pl.col("met").all())
