@@ -22,6 +22,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-notebooks: $(VENV)/.installed requirements-notebooks.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-notebooks.txt
+	@touch $@
+
 setup: $(VENV)/.installed ## make .venv with graphattr in it
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml
@@ -44,8 +48,7 @@ demo: setup ## run the main job on sample_data and say what to open next
 explore: setup ## open the explorer on the demo's run (RUN=folder for another)
 	@$(BIN)/graphattr explore $(or $(RUN),demo-run)
 
-notebooks: setup ## open the analysts' notebooks on the demo's run (RUN=folder for another)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-notebooks.txt
+notebooks: $(VENV)/.installed-notebooks ## open the analysts' notebooks on the demo's run (RUN=folder for another)
 	GRAPHATTR_RUN=$(abspath $(or $(RUN),demo-run)) $(BIN)/python -m marimo edit --skip-update-check notebooks
 
 hop: setup ## the main job on the hop data: make hop OUT=DIR

@@ -13,7 +13,9 @@ def _():
     from opening import given, rings_of, run_folder, sheet
 
     from graphattr.errors import RunError
+    from graphattr.explorer import queries
     from graphattr.explorer.conditions import told
+    from graphattr.explorer.runs import open_run
     from graphattr.records import FAMILY_ROW, GROUPS, HYPOTHESES, PRIOR_ROW, RunPaths
 
     return (
@@ -26,7 +28,9 @@ def _():
         given,
         mo,
         nx,
+        open_run,
         pl,
+        queries,
         rings_of,
         run_folder,
         sheet,
@@ -159,18 +163,15 @@ def _(FAMILY_ROW, HYPOTHESES, PRIOR_ROW, mo, paths, pl, ring, sheet):
 
 
 @app.cell
-def _(mo, paths, pl, ring, told, sheet):
-    rows_of = (
-        pl.read_parquet(paths.conditions).filter(ring_id=ring.value) if paths.conditions.is_file() else None
-    )
-    conditions = pl.DataFrame(told(rows_of)) if rows_of is not None and rows_of.height else None
+def _(mo, open_run, paths, pl, queries, ring, sheet, told):
+    conditions = pl.DataFrame(told(queries.conditions(open_run(paths.root), ring.value)))
     mo.vstack(
         [
             mo.md("## What an attribution asks of it"),
             mo.md(
                 "This run says nothing of it: it was set apart from a ring that is attributed, or the run is of an older version."
             )
-            if conditions is None
+            if conditions.is_empty()
             else sheet(conditions),
         ]
     )

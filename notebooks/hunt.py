@@ -12,10 +12,9 @@ def _():
     from opening import ask, given, rings_of, run_folder, sheet, view_of
 
     from graphattr.evidence import pair_page, pair_text
-    from graphattr.explorer.text import shown
     from graphattr.records import RunPaths
 
-    return RunPaths, ask, given, mo, pair_page, pair_text, pl, rings_of, run_folder, sheet, shown, view_of
+    return RunPaths, ask, given, mo, pair_page, pair_text, pl, rings_of, run_folder, sheet, view_of
 
 
 @app.cell
@@ -55,22 +54,13 @@ def _(account, mo, pl, view, sheet):
 
 
 @app.cell
-def _(account, ask, mo, pl, view, sheet):
-    linked = pl.concat(
-        [
-            ask(
-                view,
-                f"MATCH {pattern} RETURN b.id AS account, l.probability AS probability, l.low AS low, l.high AS high "
-                "ORDER BY probability DESC, account LIMIT 25",
-                account=account.value,
-            )
-            for pattern in (
-                "(a:Account {id: $account})-[l:LINKED]->(b:Account)",
-                "(b:Account)-[l:LINKED]->(a:Account {id: $account})",
-            )
-        ],
-        how="vertical_relaxed",
-    ).sort("probability", "account", descending=[True, False])
+def _(account, ask, mo, sheet, view):
+    linked = ask(
+        view,
+        "MATCH (:Account {id: $account})-[l:LINKED]-(b:Account) RETURN b.id AS account, l.probability AS probability, "
+        "l.low AS low, l.high AS high ORDER BY probability DESC, account LIMIT 50",
+        account=account.value,
+    )
     mo.vstack(
         [
             mo.md(
@@ -93,7 +83,7 @@ def _(account, linked, mo, pair_page, pair_text, run):
 
 
 @app.cell
-def _(account, linked, mo, pl, shown, view, sheet):
+def _(account, linked, mo, pl, sheet, view):
     # Paths over rare values and links to accounts that it is not linked with: what an investigator would follow next.
     known = {account.value, *linked["account"].to_list()}
     ring = view.ring_of(account.value)
@@ -105,11 +95,9 @@ def _(account, linked, mo, pl, shown, view, sheet):
     for other in others:
         path = view.shortest_path(account.value, other)
         steps = (
-            " - ".join(f"{node.label} {shown(node.id)}" for node in path.nodes)
-            if path
-            else "no path of six steps"
+            " - ".join(f"{node.label} {node.id}" for node in path.nodes) if path else "no path of six steps"
         )
-        rows.append({"member of its ring without a link to it": shown(other), "shortest path": steps})
+        rows.append({"member of its ring without a link to it": other, "shortest path": steps})
     mo.vstack(
         [
             mo.md("## Members of its ring that hang on others"),

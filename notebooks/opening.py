@@ -11,6 +11,7 @@ import marimo as mo
 import polars as pl
 
 from graphattr.errors import RunError
+from graphattr.explorer.queries import by_status
 from graphattr.explorer.text import printable
 from graphattr.records import RunPaths
 from graphattr.settings import Secrets
@@ -75,9 +76,7 @@ def rings_of(run: Path) -> pl.DataFrame:
     Raises:
         RunError: it has none.
     """
-    order = {"attributed": 0, "lead": 1, "not_attributable": 2}
     rings = pl.read_parquet(RunPaths(run).table("rings"))
     if rings.is_empty():
         raise RunError(f"the run {run.name} has no rings", "a run that found some")
-    rank = pl.col("status").replace_strict(order, return_dtype=pl.Int64)
-    return rings.sort(rank, "size", "ring_id", descending=[False, True, False])
+    return by_status(rings)

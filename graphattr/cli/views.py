@@ -12,7 +12,7 @@ from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
 from graphattr.evidence.words import HYPOTHESIS_WORDS
 from graphattr.explorer.conditions import ASKED, told
-from graphattr.explorer.queries import conditions, set_apart, spans
+from graphattr.explorer.queries import by_status, conditions, set_apart, spans
 from graphattr.explorer.runs import open_run as opened
 from graphattr.explorer.text import shown
 from graphattr.explorer.words import SET_APART, SPANS, span
@@ -30,12 +30,7 @@ def ring_rows(run: Path, limit: int, status: Status | None = None) -> list[dict[
     rings = pl.read_parquet(RunPaths.finished(run).table("rings"))
     if status is not None:
         rings = rings.filter(pl.col("status") == status.value)
-    order = {Status.ATTRIBUTED.value: 0, Status.LEAD.value: 1, Status.NOT_ATTRIBUTABLE.value: 2}
-    shown = (
-        rings.with_columns(order=pl.col("status").replace_strict(order, return_dtype=pl.Int64))
-        .sort("order", "size", "ring_id", descending=[False, True, False])
-        .head(limit)
-    )
+    shown = by_status(rings).head(limit)
     rows = [
         (
             row["ring_id"], row["size"], row["requests"], HYPOTHESIS_WORDS[row["hypothesis"]],
@@ -53,7 +48,7 @@ def ring_rows(run: Path, limit: int, status: Status | None = None) -> list[dict[
         "status",
     )
     table(f"{shown.height} of {rings.height:,} rings", headers, rows)
-    return shown.drop("order").to_dicts()
+    return shown.to_dicts()
 
 
 def rings(
@@ -77,9 +72,10 @@ def ring(
     """Say what one ring is consistent with, its rivals, what speaks for and against, and its weakest point."""
     RunPaths.finished(run)
     page = ring_page(run, ring_id)
-    apart = set_apart(opened(run), ring_id).to_dicts()
-    in_part = spans(opened(run), ring_id).to_dicts()
-    asked = conditions(opened(run), ring_id)
+    whole = opened(run)
+    apart = set_apart(whole, ring_id).to_dicts()
+    in_part = spans(whole, ring_id).to_dicts()
+    asked = conditions(whole, ring_id)
     if json_:
         emit(page_json(page) | {"set_apart": apart, "spans": in_part, "conditions": asked.to_dicts()})
         return

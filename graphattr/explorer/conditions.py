@@ -23,19 +23,23 @@ class _Words:
     """A condition in words, and how its figures are read."""
 
     what: str
-    figure: Callable[[float | None], str]
+    figure: Callable[[float], str]
+
+    def read(self, number: float | None) -> str:
+        """A figure; a dash for none."""
+        return NONE if number is None else self.figure(number)
 
 
-def _plain(number: float | None) -> str:
-    return NONE if number is None else f"{number:.3g}"
+def _plain(number: float) -> str:
+    return f"{number:.3g}"
 
 
-def _share(number: float | None) -> str:
-    return NONE if number is None else f"{100 * number:.1f} %"
+def _share(number: float) -> str:
+    return f"{100 * number:.1f} %"
 
 
-def _yes(number: float | None) -> str:
-    return NONE if number is None else "yes" if number else "no"
+def _yes(number: float) -> str:
+    return "yes" if number else "no"
 
 
 _CONDITION: Final = {
@@ -58,7 +62,7 @@ def told(rows: pl.DataFrame) -> list[dict[str, Any]]:
     found = []
     for row in rows.iter_rows(named=True):
         words = _CONDITION[row["condition"]]
-        figures = {"ring": words.figure(row["value"]), "needed": words.figure(row["needed"])}
+        figures = {"ring": words.read(row["value"]), "needed": words.read(row["needed"])}
         if not row["met"] and figures["ring"] == figures["needed"] != NONE:
             figures["ring"] = f"just below {figures['needed']}"
         found.append({"asked": words.what, **figures, "met": row["met"]})

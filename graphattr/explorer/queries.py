@@ -5,7 +5,9 @@ No Streamlit here. Frames are shared between sessions: callers never change one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,7 +15,7 @@ import polars as pl
 from graphattr.attribution.spans import in_hands
 from graphattr.errors import RunError
 from graphattr.explorer.runs import Run
-from graphattr.records import CONDITIONS, GROUPS, INNOCENT, SPANS, UTC
+from graphattr.records import CONDITIONS, GROUPS, INNOCENT, SPANS, UTC, Status
 
 _KEEP = 32
 
@@ -34,6 +36,13 @@ def rings(run: Run) -> pl.DataFrame:
         .sort(["weight", "ring_id"], descending=[True, False])
         .collect()
     )
+
+
+def by_status(rings: pl.DataFrame) -> pl.DataFrame:
+    """Rings (columns of RINGS), those that are attributed first, then leads; the largest of each first."""
+    order = {status.value: number for number, status in enumerate(Status)}
+    rank = pl.col("status").replace_strict(order, return_dtype=pl.Int64)
+    return rings.sort(rank, "size", "ring_id", descending=[False, True, False])
 
 
 def ring(run: Run, ring_id: str) -> dict[str, Any]:
@@ -77,16 +86,19 @@ def set_apart(run: Run, ring_id: str) -> pl.DataFrame:
 
 def spans(run: Run, ring_id: str) -> pl.DataFrame:
     """Members who were in the ring's hands for a part of their life only (rows of `records.SPANS`)."""
-    if not run.paths.spans.is_file():
-        return pl.DataFrame(schema=SPANS)
-    return pl.read_parquet(run.paths.spans).filter(pl.col("ring_id") == ring_id)
+    return _of_ring(run.paths.spans, SPANS, ring_id)
 
 
 def conditions(run: Run, ring_id: str) -> pl.DataFrame:
     """What an attribution asks of the ring, in the order of asking (rows of `records.CONDITIONS`)."""
-    if not run.paths.conditions.is_file():
-        return pl.DataFrame(schema=CONDITIONS)
-    return pl.read_parquet(run.paths.conditions).filter(pl.col("ring_id") == ring_id)
+    return _of_ring(run.paths.conditions, CONDITIONS, ring_id)
+
+
+def _of_ring(table: Path, schema: Mapping[str, Any], ring_id: str) -> pl.DataFrame:
+    """The ring's rows of a table that runs of older versions do not have; none there."""
+    if not table.is_file():
+        return pl.DataFrame(schema=schema)
+    return pl.read_parquet(table).filter(pl.col("ring_id") == ring_id)
 
 
 @lru_cache(maxsize=_KEEP)

@@ -135,7 +135,6 @@ def conditions(
         there: what it said of them.
         tables: number of `NEEDED` tables with times in the run.
     """
-    unknown = np.nan if known.tuning is None else there.least
     e_value, needed = (
         _spread(told, there.eligible, np.nan) for told in (there.told.e_value, there.told.needed)
     )
@@ -143,21 +142,15 @@ def conditions(
         "tables": (pl.lit(float(tables)), pl.lit(float(len(NEEDED)))),
         "known_rings": (pl.lit(0.0 if known.tuning is None else float(len(known))), pl.lit(1.0)),
         **{name: (value, pl.lit(least(settings))) for name, (value, least) in _OF_RING.items()},
-        "score": (pl.col("score"), pl.lit(unknown)),
+        "score": (pl.col("score"), pl.lit(there.least)),
         "e_value": (pl.Series(e_value), pl.Series(needed)),
     }
     parts = [
-        rings.select(
-            "ring_id",
-            order=pl.lit(number),
-            condition=pl.lit(name),
-            value=value,
-            needed=least,
-        )
-        for number, (name, (value, least)) in enumerate(asked.items())
+        rings.select("ring_id", condition=pl.lit(name), value=value, needed=least)
+        for name, (value, least) in asked.items()
     ]
     figures = {name: _known(pl.col(name)) for name in ("value", "needed")}
-    table = pl.concat(parts).with_columns(**figures).sort("ring_id", "order")
+    table = pl.concat(parts).with_columns(**figures).sort("ring_id", maintain_order=True)
     met = (pl.col("value") >= pl.col("needed")).fill_null(value=False)
     return table.with_columns(met=met).select(*CONDITIONS).cast(pl.Schema(CONDITIONS))
 
