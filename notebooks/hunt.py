@@ -28,7 +28,7 @@ def _(RunPaths, given, mo, pl, rings_of, run_folder, view_of):
     mo.vstack(
         [
             mo.md(
-                "# Hunting from one account\nTo begin with, the surest member of the ring that stands first in the queue."
+                "# Hunting from one account\nTo begin with, the surest member of the ring that `graphattr rings` names first."
             ),
             account,
         ]

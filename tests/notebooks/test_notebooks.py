@@ -81,6 +81,8 @@ def test_crowds_say_little(play: Any, finished: Path) -> None:
     assert told["weight"]["pieces"].sum() == evidence["holders"].count()
     assert told["kinds"].height
     assert told["shared"]["pairs"].is_sorted(descending=True)
+    held = evidence.filter(pl.col("value").is_not_null()).select("signal", "value").unique()
+    assert 0 < told["shared"].join(held, on=["signal", "value"]).height == told["shared"].height
 
 
 def test_a_challenge_takes_away_what_the_columns_say(play: Any, finished: Path) -> None:

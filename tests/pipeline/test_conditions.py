@@ -39,6 +39,11 @@ def test_a_ring_that_meets_all_conditions_is_attributed_and_no_other() -> None:
     assert eligible(nowhere, FEW).to_list() == [False, False]
     table = asked(frame, 1000)
     assert table.schema == pl.Schema(CONDITIONS)
+    assert table["ring_id"].is_sorted()
+    assert table.filter(ring_id="r0")["condition"].to_list() == [
+        "tables", "known_rings", "firm_accounts", "firm_share", "control", "evidence_groups", "no_single_value",
+        "seam", "whole_seam", "score", "e_value",
+    ]  # fmt: skip
     all_met = table.group_by("ring_id", maintain_order=True).agg(pl.col("met").all())
     assert all_met["met"].to_list() == [True, False, False, False, False]
     assert allow(frame, FEW, known(1000)).attributed.to_list() == all_met["met"].to_list()
