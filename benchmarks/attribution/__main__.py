@@ -9,10 +9,11 @@ from typing import Final
 
 import polars as pl
 
-from benchmarks.attribution.figures import control, hypotheses, names
+from benchmarks.attribution.figures import control, hypotheses, intervals, names
 from benchmarks.attribution.page import page
+from graphattr.evaluate.bootstrap import Estimate
 from graphattr.training.rings import FAMILIES, RingWorld
-from graphattr.training.rings_classifier import only
+from graphattr.training.rings_classifier import Collected, only
 from graphattr.training.rings_train import RingTraining, collect
 from models import shipped_rings
 from models.joining import shipped_joining
@@ -36,6 +37,11 @@ def worlds(number: int) -> list[RingWorld]:
             if place // len(FAMILIES) % every == 0:
                 found.append(RingWorld(preset, family, FIRST_SEED + place, False))
     return found
+
+
+def _intervals(rings: Collected, every: list[RingWorld], family: str) -> dict[str, Estimate]:
+    names = [world.name for world in every if world.family == family]
+    return intervals(rings.members.filter(pl.col("world").is_in(names)), names)
 
 
 def main() -> None:
@@ -80,6 +86,7 @@ def main() -> None:
             for family in FAMILIES
         },
         {family: names(of[family], model) for family in FAMILIES},
+        {family: _intervals(rings, plan.worlds, family) for family in FAMILIES},
     )
     asked.out.write_text(text, encoding="utf-8")
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from graphattr.evaluate.bootstrap import Estimate, Floats, edge, estimate, replicates
+from graphattr.evaluate.bootstrap import Estimate, Floats, edge, estimate, replicates, sums
+from graphattr.evaluate.calibration import grouped, holds
 from graphattr.pipeline.attributing import scores
 from graphattr.pipeline.conditions import allow
 from graphattr.records import HYPOTHESES, INNOCENT
@@ -177,3 +178,37 @@ def names(rings: Collected, model: RingModel) -> dict[str, Estimate]:
         ("innocent accounts that bear a known name", pl.col("innocents") * bears, pl.col("all_innocent") * first),
     ]  # fmt: skip
     return shares(facts, sorted(facts["world"].unique()), parts)
+
+
+def intervals(members: pl.DataFrame, worlds: Sequence[str]) -> dict[str, Estimate]:
+    """Whether the intervals of members hold: those in groups whose right members are as many as the intervals say.
+
+    Members of like probability in one world make a group, as `evaluate` has it (`graphattr.evaluate.calibration`).
+
+    Args:
+        members: world, probability, low, high, belongs.
+        worlds: all worlds, those without members too.
+    """
+    parts = [
+        part.with_columns(held=_held(part))
+        for _, part in members.sort("world", "probability").partition_by("world", as_dict=True).items()
+    ]
+    one = pl.col("probability").is_not_null()
+    wide = pl.col("high") - pl.col("low")
+    return shares(
+        pl.concat(parts),
+        worlds,
+        [
+            ("members in groups that their intervals cover", pl.col("held"), one),
+            ("width of an interval", wide, one),
+            ("probability of a member", pl.col("probability"), one),
+            ("members who belong", pl.col("belongs"), one),
+        ],
+    )
+
+
+def _held(part: pl.DataFrame) -> pl.Series:
+    """Whether each member of a world is in a group that is covered."""
+    terms = part.select(pl.lit(1.0), "belongs", "low", "high").to_numpy()
+    group = grouped(part["probability"].to_numpy())
+    return pl.Series(holds(sums(terms, group, int(group.max()) + 1))[group])

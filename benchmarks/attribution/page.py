@@ -17,6 +17,7 @@ def page(
     crossed: Figures,
     controls: dict[str, list[Control]],
     named: Figures,
+    members: Figures,
 ) -> str:
     """The page.
 
@@ -28,6 +29,7 @@ def page(
         crossed: by family, figures of the curves of the other family alone.
         controls: by what was measured on, figures of the error control.
         named: by family, figures of names.
+        members: by family, figures of the members' intervals.
     """
     name, linkage, classifier, source = models
     many = ", ".join(f"{count} `{preset}`" for preset, count in numbers.items())
@@ -65,6 +67,14 @@ def page(
             "",
             _table(named),
             "",
+            "## Intervals of members",
+            "",
+            "Each member has a probability to belong to its ring's largest controller, and an interval that nine in ten"
+            " should keep. Members of like probability in one world make a group of fifty, or one group where there are"
+            " fewer; its interval is kept if as many of them belong as the intervals say, to the whole account.",
+            "",
+            _table(members),
+            "",
         ]
     )  # fmt: skip
 
@@ -80,10 +90,11 @@ def _side_by_side(shipped: Figures, crossed: Figures) -> str:
     return markdown(heads, rows)
 
 
-def _table(named: Figures) -> str:
-    families = sorted(named)
+def _table(by_family: Figures) -> str:
+    families = sorted(by_family)
     rows = [
-        [what, *(figure(named[family][what], True) for family in families)] for what in named[families[0]]
+        [what, *(figure(by_family[family][what], True) for family in families)]
+        for what in by_family[families[0]]
     ]
     return markdown(["figure", *(f"family {family}" for family in families)], rows)
 

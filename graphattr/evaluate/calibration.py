@@ -136,8 +136,8 @@ def _covered(
     mean = total[:, 1:] / total[:, :1]
     with np.errstate(invalid="ignore", divide="ignore"):
         means = drawn[:, :, 1:] / drawn[:, :, :1]
-        again = (_holds(drawn) * drawn[:, :, 0]).sum(axis=1) / drawn[:, :, 0].sum(axis=1)
-    inside = _holds(total)
+        again = (holds(drawn) * drawn[:, :, 0]).sum(axis=1) / drawn[:, :, 0].sum(axis=1)
+    inside = holds(total)
     limits = [_limits(mean[n, 0], means[:, n, 0], controllers[n]) for n in range(len(mean))]
     verdicts = [_verdict(bool(inside[n]), mean[n], limits[n]) for n in range(len(mean))]
     not_missed = np.array([verdict in ("inside", "close") for verdict in verdicts])
@@ -160,8 +160,15 @@ def _covered(
     return figures, table
 
 
-def _holds(total: Floats) -> npt.NDArray[np.bool_]:
-    """Whether groups are covered, from their sums of one, right, low and high: to the whole account either way."""
+def holds(total: Floats) -> npt.NDArray[np.bool_]:
+    """Whether groups are covered, to the whole account either way.
+
+    Args:
+        total: sums of one, right, low and high over each group, shape (..., 4 or more).
+
+    Returns:
+        Shape (...,).
+    """
     slack = 1e-9
     _, right, low, high = (total[..., k] for k in range(4))
     return np.asarray((np.floor(low + slack) - slack <= right) & (right <= np.ceil(high - slack) + slack))

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from benchmarks.attribution.__main__ import FIRST_SEED, worlds
-from benchmarks.attribution.figures import Control, _control, names, ratio, shares
+from benchmarks.attribution.figures import Control, _control, intervals, names, ratio, shares
 from benchmarks.attribution.page import page
 from graphattr.evaluate.bootstrap import Estimate
 from graphattr.records import HYPOTHESES
@@ -102,6 +102,24 @@ def test_names_are_measured_by_account() -> None:
     assert [one.value for one in found] == [7 / 40, 1.0, 2 / 20, 1 / 200]
 
 
+def members_of(world: str, right: int, of: int) -> pl.DataFrame:
+    belongs = [1.0] * right + [0.0] * (of - right)
+    same = {"probability": 0.9, "low": 0.8, "high": 0.95}
+    return pl.DataFrame({"world": [world] * of, "belongs": belongs}).with_columns(
+        pl.lit(value).alias(name) for name, value in same.items()
+    )
+
+
+@pytest.mark.parametrize(("right", "covered"), [(47, 0), (48, 60), (57, 60), (58, 0)])
+def test_intervals_are_kept_by_the_number_of_right_members(right: int, covered: int) -> None:
+    rows = pl.concat([members_of("a", 54, 60), members_of("b", right, 60)])
+    found = intervals(rows, ["a", "b", "without members"])
+    kept = found["members in groups that their intervals cover"]
+    assert kept.value == (60 + covered) / 120
+    assert found["members who belong"].value == (54 + right) / 120
+    assert found["width of an interval"].value == pytest.approx(0.15)
+
+
 def test_the_page_holds_the_figures_and_says_what_was_kept() -> None:
     def estimate(value: float) -> Estimate:
         return Estimate(value, value / 2, value * 2, 9)
@@ -119,7 +137,9 @@ def test_the_page_holds_the_figures_and_says_what_was_kept() -> None:
         crossed,
         {"both": [broken, kept]},
         named,
+        {family: {"members that are covered": estimate(0.45)} for family in "AB"},
     )
+    assert "| members that are covered | 45.0 % [22.5 %, 90.0 %] | 45.0 %" in text
     assert "| leading hypothesis right | 90.0 % [45.0 %, 180.0 %] | 90.0 %" in text
     assert "alpha 1%: the promise is broken" in text
     assert "alpha 5%: the promise is kept" in text
