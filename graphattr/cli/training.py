@@ -39,6 +39,14 @@ def train(
     gnn: Annotated[
         bool, typer.Option("--gnn/--no-gnn", help="Train a graph network too; that needs PyTorch.")
     ] = False,
+    gnn_signals: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--gnn-signals",
+            help="Signal folder that the graph network alone is trained on too; once for each. The more worlds it sees"
+            " that differ, the better it reads new ones.",
+        ),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where the graph network is trained.")] = Device.AUTO,
     epochs: Annotated[
         int, typer.Option(min=1, help="Most epochs of the graph network; it stops early where none helps.")
@@ -62,7 +70,10 @@ def train(
     truths = tuple(truth) if truth else tuple(_beside(folder) for folder in signals)
     settings = Settings.read(config)
     network = NetworkOptions(device.value, epochs, settings.seed) if gnn else None
-    plan = Training(tuple(signals), truths, out, start, name or out.name, settings, whole, network, workers)
+    more = tuple((folder, _beside(folder)) for folder in gnn_signals or ())
+    plan = Training(
+        tuple(signals), truths, out, start, name or out.name, settings, whole, network, workers, more
+    )
     with steps(quiet) as step:
         facts = train_model(plan, step)
     if json_:

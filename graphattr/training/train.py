@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from graphattr.errors import InputError, SettingsError
-from graphattr.links.samples import sample
 from graphattr.pipeline.grouping import Step
-from graphattr.settings import Settings
 from graphattr.training.card import card
-from graphattr.training.drawn import Drawn, read_drawn, write_drawn
+from graphattr.training.drawn import Drawn
 from graphattr.training.fitting import fit
 from graphattr.training.folds import by_controller
 from graphattr.training.limits import reliability
+from graphattr.training.looking import Key, graph_file, looked_at, seed_of
 from graphattr.training.measure import figures
 from graphattr.training.network import (
     UNSEEN_EPOCHS,
@@ -32,10 +29,9 @@ from graphattr.training.network import (
     taught,
     train_network,
     with_network,
-    write_world,
 )
-from graphattr.training.workers import side_by_side
-from graphattr.training.worlds import VIEWS, Seen, World, read_labels, read_truth, see, variants
+from graphattr.training.plan import Training
+from graphattr.training.worlds import VIEWS
 from models import AdditiveModel
 from models.gnn import Weights, write_weights
 from models.linkage import CURVE, NETWORK_FILE
@@ -45,33 +41,6 @@ EVERY: Final = 5
 #: Shares of the progress until the curves are fitted.
 _LOOKING: Final = 0.4
 _NETWORK: Final = 0.3
-
-
-@dataclass(frozen=True)
-class Training:
-    """What to train on.
-
-    Attributes:
-        signals: signal folders.
-        truths: the truth of each, or None where its labels are to be used.
-        out: model folder to write.
-        base: model whose parameters measure shared values, and which resolves entities.
-        name: of the model.
-        settings: settings of the runs that the worlds are read with.
-        whole: look at each world only with all its tables, not without some of them too.
-        network: how to train a graph network too; None for none.
-        workers: worlds that are looked at side by side.
-    """
-
-    signals: tuple[Path, ...]
-    truths: tuple[Path | None, ...]
-    out: Path
-    base: AdditiveModel
-    name: str
-    settings: Settings = field(default_factory=Settings)
-    whole: bool = False
-    network: NetworkOptions | None = None
-    workers: int = 1
 
 
 def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, Any]:
@@ -88,11 +57,16 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
 
     Raises:
         InputError: signals or truth that cannot be read, or no PyTorch to train a network with.
-        SettingsError: no signals, a folder that holds something else already, or a device that is not there.
+        SettingsError: no signals, a folder that holds something else already, a device that is not there, or worlds
+            for a network where none is trained.
     """
     if not plan.signals or len(plan.signals) != len(plan.truths):
         raise SettingsError(
             f"{len(plan.signals)} signal folders and {len(plan.truths)} truths", "as many of both"
+        )
+    if plan.beside and plan.network is None:
+        raise SettingsError(
+            f"{len(plan.beside)} signal folders for a graph network, and none is trained", "both, or neither"
         )
     if plan.out.exists():
         raise SettingsError(f"{plan.out} exists already", "a new folder", "name another, or remove it")
@@ -100,7 +74,9 @@ def train(plan: Training, step: Step = lambda _name, _done: None) -> dict[str, A
     seen = _taught(plan, kept)
     work = plan.out.with_name(plan.out.name + ".training")
     work.mkdir(parents=True, exist_ok=True)
-    drawn = _looked_at(plan, work, [*kept, *held], step)
+    beside = [(number, 0) for number in range(len(plan.signals), len(plan.folders))]
+    looking = _LOOKING if plan.network else _LOOKING + _NETWORK
+    drawn = looked_at(plan, work, [*kept, *held, *beside], lambda name, done: step(name, looking * done))
     network: Weights | None = None
     unseen: Unseen = ()
     if plan.network is not None:
@@ -150,10 +126,7 @@ def _write(draft: Path, model: AdditiveModel, network: Weights | None, facts: di
     return draft
 
 
-_Key = tuple[int, int]
-
-
-def _split(plan: Training) -> tuple[list[_Key], list[_Key]]:
+def _split(plan: Training) -> tuple[list[Key], list[Key]]:
     """World and variant of what is fitted on, and of what is measured on: whole worlds, all tables."""
     numbers = range(len(plan.signals))
     held = [number for number in numbers if number % EVERY == EVERY - 1]
@@ -162,8 +135,11 @@ def _split(plan: Training) -> tuple[list[_Key], list[_Key]]:
     return kept, [(number, view) for number in held for view in range(views)]
 
 
-def _taught(plan: Training, kept: list[_Key]) -> frozenset[int]:
-    """The worlds that a network is trained on; none where none is to be. Fails before any work is done."""
+def _taught(plan: Training, kept: list[Key]) -> frozenset[int]:
+    """The worlds that curves are fitted on and a network is trained on; none where none is to be.
+
+    Fails before any work is done.
+    """
     if plan.network is None:
         return frozenset()
     require(plan.network)
@@ -174,12 +150,12 @@ def _network(
     plan: Training,
     options: NetworkOptions,
     work: Path,
-    drawn: dict[_Key, list[Drawn]],
-    kept: list[_Key],
+    drawn: dict[Key, list[Drawn]],
+    kept: list[Key],
     seen: frozenset[int],
     step: Step,
 ) -> tuple[Weights, Unseen]:
-    """Trains the network on the worlds of `seen`, and adds what it says of the other worlds' pairs to `drawn`.
+    """Trains the network on the worlds of `seen` and those beside, and adds to `drawn` what it says of the others.
 
     Of worlds that curves are fitted on (`kept`), networks that never saw a pair's kind of operator say it, where there
     are such. It sees these worlds with all their tables: a step of its training leaves some out by itself. Where it
@@ -188,8 +164,10 @@ def _network(
     Returns:
         The network, and the kinds that each of the others never saw.
     """
-    alone = all(number in seen for number, _ in drawn)
-    worlds = [(_graph_file(plan, work, (number, 0)), drawn[number, 0][0]) for number in sorted(seen)]
+    ours = [key for key in drawn if key[0] < len(plan.signals)]
+    alone = all(number in seen for number, _ in ours)
+    every = [*sorted(seen), *range(len(plan.signals), len(plan.folders))]
+    worlds = [(graph_file(plan, work, (number, 0)), drawn[number, 0][0]) for number in every]
     unseen = left_out([world for _, world in worlds])
     fewer = replace(options, epochs=min(options.epochs, UNSEEN_EPOCHS))
     epochs = options.epochs + fewer.epochs * len(unseen)
@@ -204,105 +182,16 @@ def _network(
         strangers.append(
             (kinds, train_network(worlds, fewer, work, tell(before, fewer.epochs), without=kinds))
         )
-    for key in [key for key in drawn if alone or key[0] not in seen]:
+    for key in [key for key in ours if alone or key[0] not in seen]:
         (world,) = drawn[key]
-        graph = _graph_file(plan, work, key)
+        graph = graph_file(plan, work, key)
         if strangers and key in kept:
-            parts = [by_strangers(world, graph, strangers, _seed(key))]
+            parts = [by_strangers(world, graph, strangers, seed_of(key))]
         else:
             told = with_network(world.sample, graph, network)
             parts = apart(world.sample, told) if alone else [told]
         drawn[key] = [Drawn(pairs, world.stratum) for pairs in parts]
     return network, unseen
-
-
-def _looked_at(plan: Training, work: Path, keys: list[_Key], step: Step) -> dict[_Key, list[Drawn]]:
-    """The samples of all worlds, drawn where no earlier training drew them."""
-    drawn: dict[_Key, list[Drawn]] = {}
-    looking = _LOOKING if plan.network else _LOOKING + _NETWORK
-    looked = side_by_side(partial(_look, plan, work), keys, plan.workers)
-    for place, key in enumerate(keys):
-        step(_looking(plan, key, plan.workers), looking * place / max(len(keys), 1))
-        drawn[key] = [read_drawn(next(looked))]
-    return drawn
-
-
-def _looking(plan: Training, key: _Key, workers: int) -> str:
-    """What is being done, in words."""
-    number, view = key
-    world = variants(plan.signals[number], number)[view]
-    gone = [*world.without, *world.blank]
-    without = f" without {', '.join(gone)}" if gone else ""
-    beside = f", {workers} side by side" if workers > 1 else ""
-    return f"look at {plan.signals[number]}{without}{beside}"
-
-
-def _look(plan: Training, work: Path, key: _Key) -> Path:
-    """Draws the sample of a world into its file, with its graph where a network is to be trained."""
-    path, graph = _sample_file(plan, work, key), _graph_file(plan, work, key)
-    if not path.exists() or (plan.network and not graph.exists()):
-        number, view = key
-        signals, truth = plan.signals[number], plan.truths[number]
-        seen, drawn = _draw(plan, variants(signals, number)[view], truth, _seed(key))
-        if plan.network:
-            write_world(graph, seen, drawn.sample)
-        write_drawn(drawn, path)
-    return path
-
-
-def _sample_file(plan: Training, work: Path, key: _Key) -> Path:
-    number, view = key
-    world = variants(plan.signals[number], number)[view]
-    return work / f"{_fingerprint(plan, world, plan.truths[number], _seed(key))}.npz"
-
-
-def _seed(key: _Key) -> int:
-    """Seed of a sample's draw."""
-    number, view = key
-    return number * VIEWS + view
-
-
-def _graph_file(plan: Training, work: Path, key: _Key) -> Path:
-    return _sample_file(plan, work, key).with_suffix(".graph.npz")
-
-
-def _draw(plan: Training, world: World, truth: Path | None, seed: int) -> tuple[Seen, Drawn]:
-    seen = see(world, plan.base, plan.settings, truth)
-    accounts = seen.index.accounts
-    if truth is not None:
-        known = read_truth(truth, accounts)
-    elif seen.labels is not None:
-        known = read_labels(seen.labels, accounts)
-    else:
-        raise InputError(
-            f"{world.signals} has no labels", "a table of labels, or a truth file", "name it with --truth"
-        )
-    pairs = sample(seen.index, seen.found, seen.profiles, seen.entities, known.controller, plan.base, seed)
-    return seen, Drawn(pairs, known.stratum)
-
-
-def _fingerprint(plan: Training, world: World, truth: Path | None, seed: int) -> str:
-    """Digest of all that a sample depends on, as far as a training that goes on can tell."""
-    try:
-        files = [*sorted(world.signals.iterdir()), *([] if truth is None else [truth])]
-        stated = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    except OSError as error:
-        raise InputError(
-            f"cannot look at {error.filename}: {error.strerror}", "signal folders, and a truth for each"
-        ) from error
-    parts = [
-        str(world.signals),
-        world.without,
-        world.blank,
-        world.most,
-        world.draw,
-        str(truth),
-        seed,
-        stated,
-        plan.base.sha256,
-        plan.settings.model_dump(mode="json"),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
 def _facts(

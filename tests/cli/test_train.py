@@ -61,6 +61,7 @@ def test_the_card_as_json_and_a_base(command: Command, trained: Path, world: Pat
         (("{world}/signals", "--truth", "x", "--truth", "y", "--out", "{tmp}/m"), "2 --truth for 1 signal folders"),
         (("{tmp}/none", "--out", "{tmp}/m"), "none"),
         (("{world}/signals", "--base", "{tmp}/none.json", "--out", "{tmp}/m"), "cannot read the model file"),
+        (("{world}/signals", "--gnn-signals", "{world}/signals", "--out", "{tmp}/m"), "and none is trained"),
         (("{world}/signals", "--truth", "{tmp}/none.csv", "--out", "{tmp}/m"), "none.csv"),
     ],
 )  # fmt: skip

@@ -104,6 +104,45 @@ def test_the_curve_is_fitted_where_the_network_never_was(
         assert sample.prior != fitted[6].prior
 
 
+def test_worlds_for_the_network_alone_teach_no_curve(
+    three: list[Path], networked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("graphattr.training.train")
+    network = load_linkage(networked).network
+    trained: list[tuple[Path, Drawn]] = []
+    fitted: list[Sample] = []
+
+    def no_training(worlds: list[tuple[Path, Drawn]], *_: Any, apart: bool) -> Any:
+        assert not apart
+        trained.extend(worlds)
+        for path, drawn in worlds:
+            assert len(read_world(path)[1]) == len(drawn.sample.a)
+        return network
+
+    def no_fit(drawn: list[Sample], base: Any, *_: Any, **__: Any) -> Any:
+        fitted.extend(drawn)
+        return load_model(networked)
+
+    monkeypatch.setattr(module, "train_network", no_training)
+    monkeypatch.setattr(module, "fit", no_fit)
+    # The last world has no truth beside it: its labels tell.
+    beside = ((three[2] / "signals", three[2] / "truth.parquet"), (three[1] / "signals", None))
+    train(plan(three, tmp_path / "m", network=OPTIONS, beside=beside))
+    assert len(trained) == 2 + 2
+    assert len({path for path, _ in trained}) == 4
+    assert len(fitted) == 3
+    assert ["gnn" in sample.features for sample in fitted] == [False, False, True]
+    assert [bool(drawn.sample.features) for _, drawn in trained] == [True, True, False, False]
+    assert all(drawn.sample.same.any() for _, drawn in trained)
+
+
+def test_worlds_for_a_network_need_one(three: list[Path], tmp_path: Path) -> None:
+    beside = ((three[2] / "signals", None),)
+    with pytest.raises(SettingsError, match="1 signal folders for a graph network, and none is trained"):
+        train(plan(three, tmp_path / "m", beside=beside))
+    assert list(tmp_path.iterdir()) == []
+
+
 #: The command, which ends itself without a word as soon as the first epoch is told.
 KILLED = """
 import contextlib, os, signal

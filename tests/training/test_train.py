@@ -96,7 +96,7 @@ def test_a_training_that_was_killed_goes_on(
     (kept,) = work.glob("*.npz")
     (work / "half.npz.part").write_bytes(b"half")
 
-    module = importlib.import_module("graphattr.training.train")
+    module = importlib.import_module("graphattr.training.looking")
     looked: list[Path] = []
     see = module.see
 
