@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 PRODUCT: Final = "graphattr"
+GROUPED: Final = "graphattr, as grouped"
 ADDITIVE: Final = "graphattr, no network"
 NETWORK: Final = "its network alone"
 SPLINK: Final = "Splink (EM)"
@@ -29,6 +30,8 @@ LEIDEN: Final = "Leiden, modularity"
 LEIDEN_TUNED: Final = "Leiden, modularity, tuned"
 PROPAGATION: Final = "label propagation"
 
+#: The true links of the product, from which log10 odds on.
+TRUE_LINKS: Final = (("its true links of even odds", 0.0), ("its true links of 1 to 10", -1.0))
 #: Methods with scores whose rings are the components of the pairs above a threshold.
 THRESHOLDED: Final = (SPLINK, SPLINK_A, BOOSTING)
 #: Scores that are log10 odds as they come; the weight of shared values only orders pairs.
@@ -99,7 +102,12 @@ def partitions(
     for name in THRESHOLDED:
         if name in scored:
             found[name] = above(world, scored[name], tuned.thresholds[name])
-    return found | {PRODUCT: world.label}
+    return found | {PRODUCT: world.label, GROUPED: world.grouped}
+
+
+def ceilings(world: Material, same: NDArray[np.bool_]) -> dict[str, Whole]:
+    """No methods, as they know the truth: what rings would be if exactly the true links of the product counted."""
+    return {name: above(world, np.where(same, world.log_odds, -np.inf), least) for name, least in TRUE_LINKS}
 
 
 def above(world: Material, score: Floats, threshold: float) -> Whole:

@@ -50,6 +50,7 @@ class Material:
         log_odds: the product's log10 posterior odds, shape (n,).
         without_network, network: the same without what the graph network says, and with nothing else but the prior.
         label: the product's ring of each account; an account in none has a label of its own.
+        grouped: the same before who is set apart from an attributed ring is.
     """
 
     accounts: pl.Series
@@ -64,6 +65,7 @@ class Material:
     without_network: Floats
     network: Floats
     label: Whole
+    grouped: Whole
 
     @property
     def size(self) -> int:
@@ -114,6 +116,7 @@ def material(signals: Path, out: Path, mapping: Path | None = None) -> Material:
         without_network=(links["uncut"] - links["log10_lr_graph"]).to_numpy(),
         network=(links["log10_prior_odds"] + links["log10_lr_graph"]).to_numpy(),
         label=codes(pl.read_parquet(plain.table("members")), accounts),
+        grouped=codes(pl.read_parquet(plain.table("grouped")), accounts),
     )
 
 

@@ -30,8 +30,8 @@ def judge(one: Prepared, tuned: Tuned, *, slow: bool = True) -> Outcome:
     """All methods on a prepared world; without the slow ones (Splink, Louvain) unless `slow`."""
     material, truth = one.material, one.truth
     scored = methods.scores(material, tuned.weighted, tuned.m, tuned.booster, slow=slow)
-    rings = methods.partitions(material, scored, tuned, slow=slow)
     same, of = truth.same(material.a, material.b), strata(truth, material.a, material.b)
+    rings = methods.partitions(material, scored, tuned, slow=slow) | methods.ceilings(material, same)
     found: Outcome = {
         "world": one.world.name,
         "preset": one.world.preset,

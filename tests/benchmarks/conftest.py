@@ -68,6 +68,7 @@ def crews() -> tuple[Material, np.ndarray]:
             without_network=shares,
             network=shares,
             label=np.arange(60),
+            grouped=owner.copy(),
         ),
         owner,
     )

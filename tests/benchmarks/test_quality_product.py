@@ -62,6 +62,9 @@ def test_rings_values_and_truth_are_those_of_the_run(read: Material, world: Path
     ringed = pl.Series(read.accounts).is_in(members["account_id"].implode())
     _, counts = np.unique(read.label, return_counts=True)
     assert int(counts[counts > 1].sum()) == members.height == ringed.sum()
+    whole = pl.read_parquet(folder / "runs" / "plain" / "grouped.parquet")
+    _, counts = np.unique(read.grouped, return_counts=True)
+    assert int(counts[counts > 1].sum()) == whole.height
     held = read.held.filter(pl.col("signal") == "instrument")
     payments = pl.read_parquet(world / "signals" / "payments.parquet")
     shared = (

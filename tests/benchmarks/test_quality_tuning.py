@@ -1,9 +1,11 @@
 """Settings are chosen by their mean over held-out worlds, and only there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from benchmarks.quality import suites, tuning, worlds
+from benchmarks.quality import methods, suites, tuning, worlds
 from benchmarks.quality.graphs import View
 from benchmarks.quality.measures import Truth
 from benchmarks.quality.product import Material
@@ -45,6 +47,22 @@ def test_the_threshold_is_where_the_components_are_worth_most(crews: World) -> N
     score = np.where(same, 2.3, 0.6)
     assert 0.6 < tuning._threshold([one], [score]) <= 2.3
     assert tuning.worth(one.truth.owner, one.truth) == 1
+
+
+def test_ceilings_are_components_of_true_links_alone(crews: World) -> None:
+    material, owner = crews
+    same = owner[material.a] == owner[material.b]
+    odds = np.full(len(same), 2.0)  # a link between strangers is as strong, and says nothing here
+    first = same & (material.a % 3 == 0)
+    odds[same] = -2.0
+    odds[first] = -0.5  # of each crew the first account with both others
+    one = replace(material, log_odds=odds)
+    found = methods.ceilings(one, same)
+    assert list(found) == [name for name, _ in methods.TRUE_LINKS]
+    even, tenth = found.values()
+    assert len(set(even.tolist())) == 60
+    assert len(set(tenth.tolist())) == 40
+    assert all(len(set(tenth[3 * crew : 3 * crew + 3].tolist())) == 1 for crew in range(10))
 
 
 def test_graph_methods_are_tried_on_a_world(crews: World) -> None:
