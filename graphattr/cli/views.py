@@ -10,8 +10,9 @@ import typer
 
 from graphattr.cli.output import emit, out, table
 from graphattr.evidence import page_json, page_text, pair_page, pair_text, ring_page
+from graphattr.evidence.conditions import ASKED
 from graphattr.evidence.words import HYPOTHESIS_WORDS
-from graphattr.explorer.conditions import ASKED, told
+from graphattr.explorer.conditions import told
 from graphattr.explorer.queries import by_status, conditions, set_apart, spans
 from graphattr.explorer.runs import open_run as opened
 from graphattr.explorer.text import shown

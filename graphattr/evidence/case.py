@@ -18,11 +18,13 @@ import polars as pl
 
 from graphattr.errors import BundleError, RunError
 from graphattr.evidence.tables import normalise
-from graphattr.records import TABLES, RunPaths
+from graphattr.records import CONDITIONS, TABLES, RunPaths
 
 Audience = Literal["full", "legal", "policy", "public"]
 AUDIENCES: Final[tuple[Audience, ...]] = ("full", "legal", "policy", "public")
 
+#: Result tables of a bundle with their schemas and sort keys.
+BUNDLED: Final = TABLES | {"conditions": (CONDITIONS, ("ring_id", "condition"))}
 #: Signal tables by the data contract.
 SIGNAL_TABLES: Final = ("accounts", "devices", "events", "ips", "labels", "payments", "usage")
 #: What is taken over from run.json. Seconds and memory stay behind: they differ between equal runs.
@@ -50,7 +52,7 @@ class Case:
     Attributes:
         ring_ids: the rings, sorted.
         audience: `full`, or the audience that the rows were redacted for.
-        tables: frames by name: the tables of `records.TABLES`, and `signals/<table>` in a full case.
+        tables: frames by name: the tables of `BUNDLED`, and `signals/<table>` in a full case.
         facts: of the run, out of run.json.
         hidden: "table.column" names whose cells an audience does not get.
     """
@@ -86,7 +88,7 @@ class Case:
 
 def key_of(table: str) -> list[str]:
     """Sort key of a table in a bundle."""
-    return list(TABLES[table][1]) if table in TABLES else ["row"]
+    return list(BUNDLED[table][1]) if table in BUNDLED else ["row"]
 
 
 def ordered(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -159,6 +161,13 @@ def select(run: Path, facts: dict[str, Any], ring_ids: list[str]) -> Case:
         "members": members,
         "matrix": rows(run, "matrix", pl.col("ring_id").is_in(ring_ids)),
     }
+    # Runs of earlier versions have none; there is no bundle of them (`check_digests`), but a page.
+    there = RunPaths(run).conditions.is_file()
+    tables["conditions"] = (
+        rows(run, "conditions", pl.col("ring_id").is_in(ring_ids))
+        if there
+        else pl.DataFrame(schema=CONDITIONS)
+    )
     for path in signal_files(run):
         name = f"signals/{path.stem}"
         tables[name] = ordered(
@@ -190,7 +199,7 @@ def rows(run: Path, table: str, condition: pl.Expr) -> pl.DataFrame:
     Raises:
         RunError: the table is missing, unreadable or lacks a column.
     """
-    schema: Any = TABLES[table][0]
+    schema: Any = BUNDLED[table][0]
     scanned = _scan(RunPaths(run).table(table), tuple(schema))
     try:
         frame = scanned.select(list(schema)).filter(condition).cast(schema).collect()
@@ -223,7 +232,7 @@ def check_digests(run: Path, facts: dict[str, Any]) -> None:
         RunError: a table is not in run.json, or its digest differs.
     """
     stated = facts["outputs"]
-    used = [RunPaths(run).table(name) for name in TABLES] + signal_files(run)
+    used = [RunPaths(run).table(name) for name in BUNDLED] + signal_files(run)
     for path in used:
         name = path.relative_to(run).as_posix()
         try:

@@ -11,7 +11,7 @@ from typing import Final
 from graphattr.evidence import bag
 from graphattr.evidence.assemble import assemble
 from graphattr.evidence.canonical import canonical, parse, sha256
-from graphattr.evidence.case import Case, key_of
+from graphattr.evidence.case import BUNDLED, Case, key_of
 from graphattr.evidence.consistency import problems
 from graphattr.evidence.disclosure import check_disclosed
 from graphattr.evidence.document import Quote, part_text
@@ -37,7 +37,6 @@ from graphattr.evidence.report import quotable
 from graphattr.evidence.rules import RULES
 from graphattr.evidence.tables import TYPES, from_jsonl, parquet_difference, sort_error, to_csv
 from graphattr.evidence.words import forbidden_word
-from graphattr.records import TABLES
 
 
 def tables(opened: Opened) -> str:
@@ -46,10 +45,10 @@ def tables(opened: Opened) -> str:
     for name, stated in schema.items():
         if stated["key"] != key_of(name):
             raise ValueError(f"{SCHEMA} sorts {name} by another key")
-        if name in TABLES:
+        if name in BUNDLED:
             expected = {
                 column: dtype() if isinstance(dtype, type) else dtype
-                for column, dtype in TABLES[name][0].items()
+                for column, dtype in BUNDLED[name][0].items()
             }
             if [(c, TYPES[t]) for c, t in stated["columns"]] != list(expected.items()):
                 raise ValueError(f"{SCHEMA} gives {name} other columns than graphattr's")

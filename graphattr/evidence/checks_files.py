@@ -12,7 +12,7 @@ from graphattr.errors import VerificationError
 from graphattr.evidence import bag, dsse, keys
 from graphattr.evidence import container as archive
 from graphattr.evidence.canonical import parse, sha256
-from graphattr.evidence.case import AUDIENCES
+from graphattr.evidence.case import AUDIENCES, BUNDLED
 from graphattr.evidence.disclosure import file_of
 from graphattr.evidence.figures import K_ANONYMITY
 from graphattr.evidence.opened import Opened
@@ -30,7 +30,6 @@ from graphattr.evidence.payload import (
     versions,
 )
 from graphattr.evidence.redact import disclosed_columns
-from graphattr.records import TABLES
 
 _PAPERS: Final = frozenset(
     {
@@ -159,7 +158,7 @@ def parts(opened: Opened) -> str:
     """Exactly the files that this audience's bundle has. The exculpatory part has a step of its own."""
     schema = parse(opened.files[SCHEMA]) if SCHEMA in opened.files else {}
     audience = opened.audience
-    required = set(TABLES) if audience == "full" else set(disclosed_columns(opened.identity["audience"]))
+    required = set(BUNDLED) if audience == "full" else set(disclosed_columns(opened.identity["audience"]))
     signals = {name for name in schema if _SIGNAL.fullmatch(name)} if audience == "full" else set()
     if set(schema) != required | signals:
         raise ValueError(f"{SCHEMA} describes other tables than this audience's")

@@ -13,6 +13,7 @@ import polars as pl
 
 from graphattr.attribution.spans import in_hands
 from graphattr.evidence.case import Case
+from graphattr.evidence.conditions import wrong as _conditions
 from graphattr.evidence.ring_rules import handed_over
 from graphattr.evidence.rulebook import best_of, probability
 from graphattr.records import GROUPS, HYPOTHESES, INNOCENT, PRIOR_ROW, SIGNAL, Status, Tier
@@ -226,4 +227,5 @@ _CHECKS: Final[tuple[Callable[[Case], str | None], ...]] = (
     _links,
     _evidence,
     _sources,
+    _conditions,
 )

@@ -134,6 +134,8 @@ def shown(value: float | int | None, unit: str) -> str:
         if 0 < value < 0.001:
             return "below 0.001"
         return "above 0.999" if 0.999 < value < 1 else f"{value:.3f}"
+    if unit == "yes or no":
+        return "yes" if value else "no"
     if unit == "log10":
         return f"{value:+.2f}".replace("-0.00", "+0.00")
     return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

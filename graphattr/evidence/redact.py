@@ -19,10 +19,9 @@ from typing import Any, Final
 import polars as pl
 
 from graphattr.errors import BundleError
-from graphattr.evidence.case import AUDIENCES, FACTS, MORE_FACTS, Audience, Case, ordered
+from graphattr.evidence.case import AUDIENCES, BUNDLED, FACTS, MORE_FACTS, Audience, Case, ordered
 from graphattr.evidence.commitments import token
 from graphattr.evidence.figures import K_ANONYMITY
-from graphattr.records import TABLES
 
 #: Identifiers shorter than this are not looked for in prose: they would be found in every other word.
 SHORTEST: Final = 4
@@ -50,6 +49,7 @@ _WITHHELD: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "holdings": ("first_seen", "last_seen", "count", "first_row"),
         "rings": (),
         "matrix": (),
+        "conditions": (),
     },
     "policy": {"rings": ("operator", "operator_probability", "weakest_point"), "matrix": ("value", "n")},
     "public": {"rings": ("operator", "operator_probability", "weakest_point")},
@@ -91,11 +91,12 @@ def disclosed_columns(audience: Audience) -> dict[str, dict[str, str]]:
     """For each disclosed table: its columns, each with the committed column that stands for it."""
     return {
         table: {
-            column: f"{column}#{_FORMS[table][column]}" if column in _FORMS[table] else column
-            for column in TABLES[table][0]
+            column: f"{column}#{forms[column]}" if column in forms else column
+            for column in BUNDLED[table][0]
             if column not in withheld
         }
         for table, withheld in _WITHHELD[audience].items()
+        for forms in (_FORMS.get(table, {}),)
     }
 
 
@@ -116,7 +117,7 @@ def redacted_tables(frames: Mapping[str, pl.DataFrame], audience: Audience) -> d
     """The disclosed tables, in their schema; a withheld column is there and empty."""
     tables = {}
     for table, columns in disclosed_columns(audience).items():
-        schema: Mapping[str, Any] = TABLES[table][0]
+        schema: Mapping[str, Any] = BUNDLED[table][0]
         cells = [
             pl.col(columns[column]).alias(column) if column in columns else pl.lit(None, dtype).alias(column)
             for column, dtype in schema.items()
@@ -155,7 +156,7 @@ def redaction_log(audience: Audience, ring_ids: tuple[str, ...]) -> dict[str, An
             for table, forms in _FORMS.items()
             if table in shown
         },
-        "tables_left_out": [*sorted(set(TABLES) - set(shown)), "signals"],
+        "tables_left_out": [*sorted(set(BUNDLED) - set(shown)), "signals"],
         "facts_left_out": list(_PRIVATE_FACTS),
         "k_anonymity": K_ANONYMITY,
         "rules": [

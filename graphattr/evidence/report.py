@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from graphattr.evidence.conditions import ASKED, asked
 from graphattr.evidence.document import Block, Code, Grid, Heading, Items, Para, Quote, Sentence
 from graphattr.evidence.explain import RingPage, ring_of
 from graphattr.evidence.figures import Figures
@@ -64,13 +65,13 @@ def blocks(figures: Figures, case_id: str) -> tuple[list[Block], dict[str, RingP
     made += [Para((text,)) for text in _PREFACE]
     pages = {ring_id: ring_of(figures, ring_id) for ring_id in case.ring_ids}
     for page in pages.values():
-        made += _ring(page)
+        made += _ring(page, asked(figures, page.ring_id))
     made += _method(figures, case.facts)
     made += [Heading(2, ("What this bundle cannot show",)), Items(_LIMITS)]
     return made, pages
 
 
-def _ring(page: RingPage) -> list[Block]:
+def _ring(page: RingPage, conditions: tuple[tuple[Sentence, ...], ...]) -> list[Block]:
     made: list[Block] = [Heading(2, ("Ring ", Code(page.ring_id))), Para(page.claim)]
     made += [Heading(3, ("What speaks for common control",)), Items(page.speaks_for)]
     made += [Heading(3, ("What speaks against it",))]
@@ -81,6 +82,9 @@ def _ring(page: RingPage) -> list[Block]:
     )
     made += [Heading(3, ("Two levels",)), Items(page.levels)] if page.levels else []
     made += [Heading(3, ("Weakest point",)), Para(page.weakest_point)]
+    if conditions:
+        made += [Heading(3, ("What an attribution asks",)), Para((ASKED,))]
+        made += [Grid(("Asked", "This ring", "At least", "Met"), conditions)]
     made += [Heading(3, ("What is missing",))]
     made += (
         [Items(page.missing)] if page.missing else [Para(("No evidence group and no search was left out.",))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphattr.evidence import link_rules, pair_rules, ring_rules
+from graphattr.evidence import conditions, link_rules, pair_rules, ring_rules
 from graphattr.evidence.rulebook import RULES
 
-__all__ = ["RULES", "link_rules", "pair_rules", "ring_rules"]
+__all__ = ["RULES", "conditions", "link_rules", "pair_rules", "ring_rules"]

@@ -44,6 +44,9 @@ EVERY: Final = 3
 UNSEEN: Final = (("single_operator",), ("contractors", "reseller"))
 UNSEEN_EPOCHS: Final = 8
 ENOUGH: Final = 10
+#: Steps of an epoch over all worlds at most, where that leaves one a world: what many worlds have in common is learnt
+#: in one pass, not in several of each.
+STEPS: Final = 300
 _RELATION: Final = tuple(Relation.__dataclass_fields__)
 
 Tell = Callable[[str, float], None]
@@ -95,6 +98,11 @@ def require(options: NetworkOptions) -> None:
         _trainer().choose_device(options.device)
     except ValueError as error:
         raise SettingsError(str(error), "a device that is there") from error
+
+
+def steps_of(worlds: int) -> int:
+    """Steps an epoch and world."""
+    return int(max(1, min(_trainer().Options.steps, STEPS // max(worlds, 1))))
 
 
 def _trainer() -> Any:
@@ -179,7 +187,7 @@ def train_network(
     try:
         made = module.train(
             labelled,
-            module.Options(epochs=options.epochs, seed=options.seed),
+            module.Options(epochs=options.epochs, seed=options.seed, steps=steps_of(len(labelled))),
             device=options.device,
             resume=checkpoint,
             progress=told,

@@ -12,9 +12,11 @@ from typing import Any
 
 import polars as pl
 
+from graphattr.evidence.case import BUNDLED
+from graphattr.evidence.conditions import CONDITION_WORDS
 from graphattr.evidence.consistency import factor_range, posterior, tier_of
 from graphattr.evidence.rulebook import probability
-from graphattr.records import GROUPS, HYPOTHESES, TABLES
+from graphattr.records import GROUPS, HYPOTHESES
 from graphattr.records import UTC as TIME
 from graphattr.settings import Settings
 
@@ -47,7 +49,7 @@ def make_run(root: Path, note: str = "field-guided weights") -> Path:
     for name, frame in signals.items():
         frame.write_parquet(root / "signals" / f"{name}.parquet")
     tables = _tables(signals)
-    for name, (schema, key) in TABLES.items():
+    for name, (schema, key) in BUNDLED.items():
         frame = pl.DataFrame(tables[name], schema=schema, orient="row").sort(key, nulls_last=False)
         frame.write_parquet(root / f"{name}.parquet")
     (root / "load_report.json").write_text("{}\n")
@@ -155,7 +157,30 @@ def _tables(signals: dict[str, pl.DataFrame]) -> dict[str, list[tuple[Any, ...]]
         "rings": rings,
         "members": members,
         "matrix": matrix,
+        "conditions": [(ring, *row) for ring in CONDITIONS for row in conditions(ring)],
     }
+
+
+#: What an attribution asks of each ring: its figure and what is needed, in the order of `CONDITION_WORDS`.
+CONDITIONS: dict[str, list[tuple[float | None, float | None]]] = {
+    "ring-1": [
+        (5.0, 5.0), (715.0, 1.0), (7.0, 5.0), (0.875, 0.6), (0.53, 0.5), (3.0, 2.0), (0.0, 1.0), (0.25, 0.0),
+        (1.5, 1.0), (0.375, 0.25), (None, None),
+    ],
+    "ring-2": [
+        (5.0, 5.0), (715.0, 1.0), (3.0, 5.0), (1.0, 0.6), (0.53, 0.5), (1.0, 2.0), (1.0, 1.0), (-0.5, 0.0),
+        (-0.5, 1.0), (0.125, 0.25), (None, None),
+    ],
+}  # fmt: skip
+
+
+def conditions(ring: str) -> list[tuple[Any, ...]]:
+    """Rows of conditions.parquet without the ring."""
+    figures = zip(CONDITION_WORDS, CONDITIONS[ring], strict=True)
+    return [
+        (name, value, needed, value is not None and needed is not None and value >= needed)
+        for name, (value, needed) in figures
+    ]
 
 
 def _holdings(signals: dict[str, pl.DataFrame]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from graphattr.errors import BundleError, RunError, VerificationError
-from graphattr.evidence import build_bundle, verify_bundle
+from graphattr.evidence import build_bundle, ring_page, verify_bundle
 from graphattr.evidence.assemble import assemble
 from graphattr.evidence.case import read_case
 from graphattr.evidence.keys import KEY_NAME, KEY_VARIABLE
@@ -164,6 +164,15 @@ def test_a_missing_table_is_refused(tmp_path: Path, key: Path) -> None:
     run = make_run(tmp_path / "run")
     (run / "matrix.parquet").unlink()
     with pytest.raises(RunError, match="matrix"):
+        build_bundle(run, ["ring-1"], tmp_path / "b.zip", key=key)
+
+
+def test_a_run_of_an_earlier_version_has_a_page_and_no_bundle(tmp_path: Path, key: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run / "conditions.parquet").unlink()
+    write_run_json(run)
+    assert ring_page(run, "ring-1").ring_id == "ring-1"
+    with pytest.raises(RunError, match=r"conditions\.parquet"):
         build_bundle(run, ["ring-1"], tmp_path / "b.zip", key=key)
 
 

@@ -91,6 +91,19 @@ CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {
     "row": ("evidence", [first("row_a", 5).cast(pl.UInt64)], "does not say so"),
     "value": ("holdings", [first("value", "card-9")], "does not say so"),
     "holder": ("holdings", [pl.lit("acc-a2").alias("account_id")], "does not say so"),
+    "alleged": (
+        "rings",
+        [pl.lit("attributed").alias("status")],
+        "does not follow from what an attribution asks",
+    ),
+    "condition": ("conditions", [pl.lit(True).alias("met")], "does not follow from its figures"),
+    "condition unknown": (
+        "conditions",
+        [pl.lit(None, pl.Boolean).alias("met")],
+        "does not follow from its figures",
+    ),
+    "condition's figure": ("conditions", [pl.col("needed") + 9], "does not follow from its figures"),
+    "condition's name": ("conditions", [first("condition", "luck")], "other conditions than graphattr asks"),
     "signal row": ("signals/payments", [pl.lit("card-1").alias("instrument_id")], "does not say so"),
     "signal owner": ("signals/ips", [pl.lit("acc-a1").alias("account_id")], "does not say so"),
 }
@@ -100,6 +113,24 @@ CONTRADICTIONS: dict[str, tuple[str, list[pl.Expr], str]] = {
 def test_contradictions(case: Case, name: str) -> None:
     table, changes, message = CONTRADICTIONS[name]
     assert message in str(problems(altered(case, table, *changes)))
+
+
+def met(case: Case) -> Case:
+    """The case with every condition met."""
+    rows = case.tables["conditions"].with_columns(
+        value=pl.lit(9.0), needed=pl.lit(1.0), met=pl.lit(value=True)
+    )
+    return replace(case, tables=case.tables | {"conditions": rows})
+
+
+def test_a_ring_is_alleged_where_it_has_all_that_is_asked(case: Case) -> None:
+    attributed = pl.lit("attributed").alias("status")
+    assert problems(altered(met(case), "rings", attributed)) is None
+    assert "does not follow from what" in str(problems(met(case)))
+    # Whoever was set apart has no firm part, and nothing is asked of them.
+    none = replace(case, tables=case.tables | {"conditions": case.tables["conditions"].clear()})
+    assert problems(none) is None
+    assert "does not follow from what" in str(problems(altered(none, "rings", attributed)))
 
 
 def test_a_group_is_cut_at_its_cap(case: Case) -> None:
@@ -117,7 +148,7 @@ def test_a_group_is_cut_at_its_cap(case: Case) -> None:
     assert "caps" in str(problems(none))
 
 
-@pytest.mark.parametrize("name", ["posterior", "group sum", "row", "requests"])
+@pytest.mark.parametrize("name", ["posterior", "group sum", "row", "requests", "alleged", "condition"])
 def test_signed_and_derived_anew_it_is_still_found(case: Case, tmp_path: Path, name: str) -> None:
     """Whoever holds the key changes a table and makes all else fit: tree, figures, report, signature."""
     table, changes, _ = CONTRADICTIONS[name]

@@ -10,6 +10,7 @@ import pytest
 
 from graphattr.evidence import html, pdf
 from graphattr.evidence.case import read_case
+from graphattr.evidence.conditions import CONDITION_WORDS
 from graphattr.evidence.document import Code, Figure, Grid, Heading, Items, Para, Quote
 from graphattr.evidence.figures import Figures, from_json, shown, to_json
 from graphattr.evidence.payload import FIGURES, HTML, PDF
@@ -88,6 +89,31 @@ def test_figures_name_the_tables_they_come_from(bundles: dict[str, Path]) -> Non
             assert f"{digest}  data/tables/{table}.jsonl\n" in manifest
 
 
+@pytest.mark.parametrize("audience", ["full", "legal"])
+def test_the_report_says_what_an_attribution_asks(bundles: dict[str, Path], audience: str) -> None:
+    page = Bag.open(bundles[audience]).files[HTML].decode()
+    table = page[page.index("What an attribution asks") :]
+    rows = re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")], flags=re.S)
+    told = [
+        [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row)]
+        for row in rows
+    ]
+    assert told[0] == ["Asked", "This ring", "At least", "Met"]
+    assert len(told) == 1 + len(CONDITION_WORDS)
+    assert ["accounts in the firm part", "7", "5", "met"] in told
+    assert ["no single shared value whose loss would break the ring", "no", "yes", "not met"] in told
+    assert ["e-value against rings with known truth", "not known", "not known", "not met"] in told
+    seam = "odds that the two least sure pieces of the firm part share a controller, as a decimal logarithm"
+    assert [seam, "+0.25", "+0.00", "met"] in told
+
+
+@pytest.mark.parametrize("audience", ["policy", "public"])
+def test_what_an_attribution_asks_would_count_few_accounts(bundles: dict[str, Path], audience: str) -> None:
+    made = Bag.open(bundles[audience])
+    assert "What an attribution asks" not in made.files[HTML].decode()
+    assert "data/tables/conditions.jsonl" not in made.files
+
+
 def test_html_and_pdf_say_the_same(run: Path, bundles: dict[str, Path]) -> None:
     made = Bag.open(bundles["full"])
     content, _ = blocks(Figures(read_case(run, ["ring-1"]), RULES), "x")
@@ -110,6 +136,8 @@ SHOWN = [
     (-0.0001, "log10", "+0.00"),
     (28800000, "requests", "28,800,000"),
     (0.01, "share", "0.01"),
+    (1.0, "yes or no", "yes"),
+    (0.0, "yes or no", "no"),
 ]
 
 

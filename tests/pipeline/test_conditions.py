@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from graphattr.evidence.conditions import CONDITION_WORDS
 from graphattr.pipeline.attributing import write_rings
 from graphattr.pipeline.conditions import allow, conditions, eligible
 from graphattr.pipeline.grouping import Signals
@@ -44,6 +45,7 @@ def test_a_ring_that_meets_all_conditions_is_attributed_and_no_other() -> None:
         "tables", "known_rings", "firm_accounts", "firm_share", "control", "evidence_groups", "no_single_value",
         "seam", "whole_seam", "score", "e_value",
     ]  # fmt: skip
+    assert table.filter(ring_id="r0")["condition"].to_list() == list(CONDITION_WORDS)
     all_met = table.group_by("ring_id", maintain_order=True).agg(pl.col("met").all())
     assert all_met["met"].to_list() == [True, False, False, False, False]
     assert allow(frame, FEW, known(1000)).attributed.to_list() == all_met["met"].to_list()

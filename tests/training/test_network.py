@@ -29,7 +29,7 @@ from graphattr.settings import LinkSettings, Secrets
 from graphattr.simulate import simulate
 from graphattr.training import NetworkOptions, train
 from graphattr.training.drawn import Drawn
-from graphattr.training.network import read_world, taught, write_world
+from graphattr.training.network import read_world, steps_of, taught, write_world
 from graphattr.training.worlds import VIEWS, Seen
 from models import field_guided_model, load_model
 from models.linkage import load_linkage
@@ -272,6 +272,11 @@ def test_a_world_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_two_of_three_worlds_teach() -> None:
     assert taught([0, 1, 2, 3, 5, 6, 7]) == [0, 1, 3, 5, 7]
     assert taught([0, 1]) == [0, 1]
+
+
+@pytest.mark.parametrize(("worlds", "steps"), [(1, 3), (34, 3), (100, 3), (101, 2), (234, 1), (1000, 1)])
+def test_many_worlds_have_fewer_steps_each(worlds: int, steps: int) -> None:
+    assert steps_of(worlds) == steps
 
 
 def test_one_world_teaches_by_controller(

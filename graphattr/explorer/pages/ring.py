@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from graphattr.errors import RunError
+from graphattr.evidence.conditions import ASKED
 from graphattr.explorer import conditions, queries, signals, state, ui
 from graphattr.explorer.pages import ring_hypotheses, ring_links, ring_network
 from graphattr.explorer.runs import Run
@@ -79,7 +80,7 @@ def _conditions(run: Run, ring_id: str) -> None:
         return
     met = sum(row["met"] for row in rows)
     with st.expander(f"What an attribution asks: {met} of {len(rows)} met"):
-        st.markdown(conditions.ASKED)
+        st.markdown(ASKED)
         columns = {
             "asked": _TEXT("Asked", width=460),
             "ring": _TEXT("This ring", width=120),
