@@ -23,6 +23,8 @@ from models.rings import shipped_ring_model
 #: Seeds that nothing is fitted to.
 FIRST_SEED: Final = 90_000
 ALPHAS: Final = (0.01, 0.05, 0.10)
+#: Presets in which nobody hides that they run many accounts.
+WITHOUT_OPERATORS: Final = ("none", "companies")
 #: Worlds of other presets, for one of `small` in so many.
 OTHERS: Final = {"sample": 20, "resellers": 12, "companies": 12, "none": 20}
 
@@ -66,7 +68,10 @@ def main() -> None:
             told = name
 
     rings, parts = collect(plan, asked.work, shipped_joining(), step)
-    small, firm = (some.where(pl.col("world").str.starts_with("small")) for some in (rings, parts))
+    both = (rings, parts)
+    of_preset = pl.col("world").str.split("-").list.get(0)
+    small = tuple(some.where(of_preset == "small") for some in both)
+    lawful = tuple(some.where(of_preset.is_in(WITHOUT_OPERATORS)) for some in both)
     of = {family: rings.where(pl.col("family") == family) for family in FAMILIES}
     crossed = {
         family: hypotheses(of[family], only(model, tuple(f for f in model.families if f != family)))
@@ -78,13 +83,14 @@ def main() -> None:
         (linkage.model.name, linkage.model.sha256, model.sha256, known.source),
         {family: hypotheses(of[family], model) for family in FAMILIES},
         crossed,
-        {"both": control(small, firm, model, known, ALPHAS)}
+        {"both families": control(*small, model, known, ALPHAS)}
         | {
-            family: control(
-                *(some.where(pl.col("family") == family) for some in (small, firm)), model, known, ALPHAS
+            f"family {family}": control(
+                *(some.where(pl.col("family") == family) for some in small), model, known, ALPHAS
             )
             for family in FAMILIES
-        },
+        }
+        | {"without operators": control(*lawful, model, known, ALPHAS)},
         {family: names(of[family], model) for family in FAMILIES},
         {family: _intervals(rings, plan.worlds, family) for family in FAMILIES},
     )

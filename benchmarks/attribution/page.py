@@ -50,7 +50,8 @@ def page(
             "",
             "## Error control",
             "",
-            "`small` worlds. Wrong: attributed accounts that are innocent or not of their ring's largest controller;"
+            "`small` worlds, and without operators those of `none` and `companies`. Wrong: attributed accounts that are"
+            " innocent or not of their ring's largest controller;"
             " the mean over worlds, a world without an attributed ring counting 0. Power: accounts that are not"
             " innocent in attributed rings. The promise rests on " + source + ".",
             "",
@@ -101,7 +102,7 @@ def _table(by_family: Figures) -> str:
 
 def _row(what: str, one: Control) -> list[str]:
     return [
-        what if what == "both" else f"family {what}", f"{one.alpha:.0%}", figure(one.wrong, True),
+        what, f"{one.alpha:.0%}", figure(one.wrong, True),
         f"{one.quantile:.1%}", figure(one.power, True), figure(one.innocent, True), str(one.worlds),
     ]  # fmt: skip
 
@@ -110,9 +111,8 @@ def _kept(what: str, one: Control) -> str:
     """A line in words."""
     if one.wrong.value is None:
         return f"- {what}, alpha {one.alpha:.0%}: nothing measured."
-    where = "both families" if what == "both" else f"family {what}"
     if not one.worlds:
-        return f"- {where}, alpha {one.alpha:.0%}: nothing is attributed, so nothing is wrong."
+        return f"- {what}, alpha {one.alpha:.0%}: nothing is attributed, so nothing is wrong."
     low = one.wrong.low if one.wrong.low is not None else one.wrong.value
     verdict = "kept" if one.wrong.value <= one.alpha else ("not refuted" if low <= one.alpha else "broken")
-    return f"- {where}, alpha {one.alpha:.0%}: the promise is {verdict}."
+    return f"- {what}, alpha {one.alpha:.0%}: the promise is {verdict}."

@@ -135,7 +135,7 @@ def test_the_page_holds_the_figures_and_says_what_was_kept() -> None:
         ("linkage", "a" * 64, "b" * 64, "known"),
         figures,
         crossed,
-        {"both": [broken, kept]},
+        {"both families": [broken, kept]},
         named,
         {family: {"members that are covered": estimate(0.45)} for family in "AB"},
     )
