@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,9 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def run(run_folder: Path) -> Run:
     return open_run(run_folder)
+
+
+@pytest.fixture(autouse=True)
+def _main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main module stays what it was: AppTest leaves its page there, and processes that are spawned later run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
